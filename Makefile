@@ -1,0 +1,59 @@
+# make report   set up, prove, certify, train, write build/report/verification.{tex,pdf}
+# make test     set up, linter, types, layers, tests
+# make clean    remove what the others made
+# PYTHON chooses the interpreter of the virtual environment: make test PYTHON=python3.12
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.installed
+OUT    := build
+
+THEORY      := $(wildcard theory/*.py theory/claims/*.py)
+RELAXATIONS := $(THEORY) $(wildcard relaxations/*.py)
+EMPIRICAL   := $(RELAXATIONS) $(wildcard empirical/*.py empirical/sources/*.py)
+REPORTS     := $(EMPIRICAL) $(wildcard reports/*.py reports/templates/* reports/records/*.json)
+
+.PHONY: report test lint clean setup
+.DELETE_ON_ERROR:
+
+report: $(OUT)/report/verification.tex
+	@echo "Report: $(OUT)/report/verification.tex"
+	@if [ -f $(OUT)/report/verification.pdf ]; then echo "        $(OUT)/report/verification.pdf"; \
+	 else echo "        (no TeX engine on the PATH, so no PDF; install latexmk and a LaTeX, then make report)"; fi
+
+setup: $(READY)
+
+# everything in one resolve, at the tested versions
+$(READY): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not on the PATH; need Python 3.11 or newer (make PYTHON=...)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $$($(PYTHON) --version); need 3.11 or newer (make PYTHON=...)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,report,dev]'
+	@touch $@
+
+$(OUT)/proofs.json: $(READY) $(THEORY)
+	$(BIN)/python -m theory --json $@
+
+$(OUT)/certificates/.done: $(READY) $(RELAXATIONS) reports/certificates.py
+	$(BIN)/python -m reports.certificates --out $(@D)
+	@touch $@
+
+$(OUT)/runs/small/record.json: $(READY) $(EMPIRICAL)
+	$(BIN)/python -m empirical.train --preset small --device cpu --out $(@D)
+
+$(OUT)/report/verification.tex: $(OUT)/proofs.json $(OUT)/certificates/.done $(OUT)/runs/small/record.json $(REPORTS)
+	$(BIN)/python -m reports.build --build $(OUT) --out $(@D)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest
+
+clean:
+	rm -rf $(VENV) $(OUT) dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What happens: networks trained on real data, measured against the certified geometry."""

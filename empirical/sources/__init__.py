@@ -1,0 +1,1 @@
+"""Images with labels: one module a source, one interface."""

@@ -1,0 +1,1 @@
+"""What we say: the verification report, made from claims, certificates and records."""

@@ -1,0 +1,1 @@
+"""One theorem a module."""
