@@ -169,8 +169,9 @@ def gap_anatomy(
         prediction += float(weights @ np.where(keep, gap, 0.0))
 
     # singular values of Z' = W' H̃ through the factors: a Gram matrix of Z' would lose half the digits
-    triangle = np.linalg.qr(scaled_h.T, mode="r")
-    nuclear = float(np.linalg.svd(scaled_w @ triangle.T, compute_uv=False).sum())
+    triangle: FloatArray = np.linalg.qr(scaled_h.T).R
+    nuclear = float(np.linalg.svdvals(scaled_w @ triangle.T).sum())
+    root = float(np.sqrt(lam_h))
     inner = float((U * (scaled_w @ scaled_h)).sum())
     frobenius = 0.5 * float((scaled_w**2).sum()) + 0.5 * lam_h * float((scaled_h**2).sum())
     penalty = 0.0
@@ -179,8 +180,8 @@ def gap_anatomy(
         penalty = 0.5 * float((lam_b * (bias - bias_residual(problem, q) / lam_b) ** 2).sum())
     return GapAnatomy(
         prediction=prediction,
-        alignment=np.sqrt(lam_h) * nuclear - inner,
-        balance=frobenius - np.sqrt(lam_h) * nuclear,
+        alignment=root * nuclear - inner,
+        balance=frobenius - root * nuclear,
         within_cell=0.5 * lam_h * scatter,
         bias=penalty,
     )

@@ -118,7 +118,7 @@ def smoothing_of(design: LabelDesign, task: int) -> Fraction | None:
 def _balanced_independent(design: LabelDesign, tasks: tuple[int, ...], cells: IntArray) -> bool:
     """All labels given in these cells, marginals uniform, and every pair of tasks independent: exactly."""
     labels, counts = design.labels[:, cells], design.counts[cells]
-    if not design.labelled[np.ix_(tasks, cells)].all():
+    if not design.labelled[list(tasks)][:, cells].all():
         return False
     for i, s in enumerate(tasks):
         single = np.bincount(labels[s], weights=counts, minlength=design.classes[s])

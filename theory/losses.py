@@ -45,6 +45,9 @@ class Loss(Protocol):
     def gradient(self, z: FloatArray) -> FloatArray:
         """∇Φ(z), the prediction: ``(K, ...)`` to ``(K, ...)``."""
 
+    def hessian_product(self, q: FloatArray, v: FloatArray) -> FloatArray:
+        """∇²Φ(z) v at the z whose prediction is q = ∇Φ(z): two ``(K, ...)`` arrays to ``(K, ...)``."""
+
 
 @dataclass(frozen=True)
 class CrossEntropy:
@@ -68,6 +71,11 @@ class CrossEntropy:
         e = np.exp(z - z.max(axis=0))
         return np.asarray(e / e.sum(axis=0))
 
+    def hessian_product(self, q: FloatArray, v: FloatArray) -> FloatArray:
+        """(diag(q) − qqᵀ) v."""
+        weighted = q * v
+        return np.asarray(weighted - q * weighted.sum(axis=0))
+
 
 @dataclass(frozen=True)
 class SquaredError:
@@ -89,6 +97,10 @@ class SquaredError:
         """The identity."""
         return z
 
+    def hessian_product(self, q: FloatArray, v: FloatArray) -> FloatArray:
+        """The identity."""
+        return v
+
 
 #: Losses by name.
 LOSSES: dict[str, Loss] = {"ce": CrossEntropy(), "mse": SquaredError()}
@@ -104,4 +116,4 @@ def loss_named(name: str) -> Loss:
 
 def fenchel_young(loss: Loss, z: FloatArray, y: FloatArray) -> FloatArray:
     """ℓ(z, y) = Φ(z) + Φ*(y) − ⟨y, z⟩ for every column: two ``(K, ...)`` arrays to ``(...)``."""
-    return loss.phi(z) + loss.conjugate(y) - np.asarray((y * z).sum(axis=0))
+    return np.asarray(loss.phi(z) + loss.conjugate(y) - (y * z).sum(axis=0))

@@ -110,7 +110,7 @@ class UFM:
         weight_decay: Number | Sequence[Number],
         feature_decay: Number,
         task_weights: Number | Sequence[Number] = 1,
-        bias: None | Number | Sequence[Number] = None,
+        bias: Number | Sequence[Number] | None = None,
         loss: str = "ce",
         dimension: int | None = None,
         convention: str = "mean-halves",

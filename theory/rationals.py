@@ -35,7 +35,7 @@ def exact(value: Number, name: str = "number") -> Fraction:
         return Fraction(value)
     if isinstance(value, str):
         text = value.strip()
-        mantissa, _, exponent = text.lower().partition("e")
+        exponent = text.lower().partition("e")[2]
         digits = exponent.lstrip("+-")
         if len(text) > MAX_TEXT or (digits.isdigit() and int(digits) > MAX_EXPONENT):
             raise ValueError(
