@@ -12,35 +12,15 @@ import json
 import os
 import platform
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from theory.files import write_json, write_text
 from theory.version import VERSION
 
+__all__ = ["RECORD_VERSION", "provenance", "read_record", "record", "write_json", "write_text"]
+
 RECORD_VERSION = 1
-
-
-def write_text(path: Path | str, text: str) -> None:
-    """Write a file whole or not at all: a temporary neighbour, flushed to disk, then renamed over ``path``."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def write_json(path: Path | str, data: Any) -> None:
-    """``data`` as strict JSON (no NaN: use ``None``), sorted keys, atomically."""
-    write_text(path, json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
 def record(kind: str, result: dict[str, Any], provenance: dict[str, Any]) -> dict[str, Any]:

@@ -107,9 +107,16 @@ def within_cell_variability(H: FloatArray, cell_of: IntArray, cells: int, rank: 
     min(d, C − 1) and an untruncated pseudo-inverse explodes.
     """
     means = cell_means(H, cell_of, cells)
-    present = np.isfinite(means).all(axis=0)
     scatter = H - means[:, cell_of]
-    within = scatter @ scatter.T / H.shape[1]
+    return variability_ratio(means, scatter @ scatter.T / H.shape[1], rank)
+
+
+def variability_ratio(means: FloatArray, within: FloatArray, rank: int) -> float:
+    """:func:`within_cell_variability` from moments: cell ``means`` (d, C), NaN where empty, and Σ_W (d, d).
+
+    NaN if all cell means agree, or if Σ_W holds a NaN.
+    """
+    present = np.isfinite(means).all(axis=0)
     centred = means[:, present] - means[:, present].mean(axis=1, keepdims=True)
     u, s, _ = np.linalg.svd(centred / np.sqrt(present.sum()), full_matrices=False)
     keep = (s > s[0] * 1e-12 if s.size and s[0] > 0 else np.zeros_like(s, dtype=bool)) & (np.arange(s.size) < rank)
