@@ -1,0 +1,103 @@
+"""The smooth half of the relaxation, in the units in which it is solved.
+
+With Z' = [√λ_{W,t} √n_j M_{t,j}] the relaxation (claim ``relaxation``) is the composite problem
+
+    (P)   min_{Z', b}   F(Z', b) + √λ_H ‖Z'‖_*,
+          F(Z', b) = Σ_{t,j} ω_{t,j} ℓ(Z'_{t,j}/(√λ_{W,t} √n_j) + b_t, y_{t,j}) + Σ_t λ_{b,t}/2 ‖b_t‖².
+
+Its gradient in Z' is −U', the scaled residual of the predictions q = ∇Φ(logits), so optimality reads
+U' ∈ √λ_H ∂‖Z'‖_*.  Unlabelled entries carry ω = 0: Z' is free there and only the nuclear norm sees it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from theory.labels import FloatArray
+from theory.model import UFM
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """F at a point: ``value``, predictions ``q`` (R, C), and ω(q − y) (R, C), the gradient in the logits."""
+
+    value: float
+    q: FloatArray
+    slope: FloatArray
+
+
+class DataTerm:
+    """F, its gradient and its Hessian, vectorised over runs of tasks with equal K_t.
+
+    Attributes
+    ----------
+    problem : the :class:`UFM`.
+    gamma : √λ_H, the weight of the nuclear norm.
+    inverse : ``(R, C)`` 1/(√λ_{W,t} √n_j): logits = inverse ∘ Z' + b.
+    curvature_bound : the largest curvature of F in Z', L max ω/(n λ_W) with ∇²Φ ⪯ L.
+    bias_scale : ``(R,)`` unit s of the scaled bias β = s b, in which F is as curved as in Z'.
+    """
+
+    def __init__(self, problem: UFM) -> None:
+        design = problem.design
+        self.problem = problem
+        self.gamma = float(np.sqrt(float(problem.lambda_h)))
+        self.inverse = 1.0 / (np.sqrt(problem.lambda_w_rows)[:, None] * problem.sqrt_counts)
+        self.target = design.target_matrix
+        self.lambda_b = problem.lambda_b_rows
+        self._loss = problem.loss_function
+        self._runs: list[tuple[slice, slice, tuple[int, int, int]]] = []
+        task = row = 0
+        for k, run in groupby(design.classes):
+            length = len(list(run))
+            rows = slice(row, row + k * length)
+            self._runs.append((slice(task, task + length), rows, (length, k, design.cells)))
+            task, row = task + length, rows.stop
+        per_row = (problem.omega_rows * self.inverse**2).max(axis=1)
+        self.curvature_bound = self._loss.smoothness * float(per_row.max())
+        self.bias_scale = np.sqrt(problem.omega_rows.sum(axis=1) / per_row)
+        self._entropy = self._blockwise_constant()
+
+    def _blockwise_constant(self) -> FloatArray:
+        """``(T, C)``: Φ*(y) where labelled."""
+        out = np.zeros_like(self.problem.omega)
+        for tasks, rows, shape in self._runs:
+            out[tasks] = self._loss.conjugate(self._stacked(self.target[rows], shape))
+        return np.where(self.problem.design.labelled, out, 0.0)
+
+    @staticmethod
+    def _stacked(block: FloatArray, shape: tuple[int, int, int]) -> FloatArray:
+        """A run of tasks as ``(K, tasks, C)``: classes along the first axis, as losses take them."""
+        return block.reshape(shape).swapaxes(0, 1)
+
+    def logits(self, Z: FloatArray, b: FloatArray) -> FloatArray:
+        """``(R, C)`` logits M + b of a point (Z' of shape (R, C), b of shape (R,))."""
+        return np.asarray(Z * self.inverse + b[:, None])
+
+    def value(self, logits: FloatArray, b: FloatArray) -> float:
+        """F alone."""
+        total = 0.5 * float(self.lambda_b @ (b * b))
+        for tasks, rows, shape in self._runs:
+            z, y = self._stacked(logits[rows], shape), self._stacked(self.target[rows], shape)
+            loss = self._loss.phi(z) - (y * z).sum(axis=0) + self._entropy[tasks]
+            total += float((self.problem.omega[tasks] * loss).sum())
+        return total
+
+    def evaluate(self, logits: FloatArray, b: FloatArray) -> Evaluation:
+        """F, the predictions and the gradient in the logits."""
+        q = np.empty_like(logits)
+        for _, rows, shape in self._runs:
+            gradient = self._loss.gradient(self._stacked(logits[rows], shape))
+            q[rows] = gradient.swapaxes(0, 1).reshape(-1, shape[2])
+        return Evaluation(self.value(logits, b), q, self.problem.omega_rows * (q - self.target))
+
+    def curvature(self, q: FloatArray, direction: FloatArray) -> FloatArray:
+        """``(R, C)``: ω ∇²Φ applied to a direction of the logits, at predictions q."""
+        out = np.empty_like(direction)
+        for _, rows, shape in self._runs:
+            product = self._loss.hessian_product(self._stacked(q[rows], shape), self._stacked(direction[rows], shape))
+            out[rows] = product.swapaxes(0, 1).reshape(-1, shape[2])
+        return out * self.problem.omega_rows

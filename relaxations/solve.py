@@ -1,0 +1,300 @@
+"""One entry for every solver of the relaxation, one type of answer.
+
+    solve(problem)                      CVXPY up to 64 cells, the structured solver beyond
+    solve(problem, "sdp")               the matrix inequality by Clarabel;  "sdp:scs" by SCS
+    solve(problem, "nuclear")           the nuclear-norm form, likewise
+    solve(problem, "entropy-dual")      the maximum-entropy dual, likewise
+    solve(problem, "proximal")          the structured solver (:mod:`relaxations.proximal`)
+    solve(problem, "closed-form")       the point that a theorem states; never chosen by "auto"
+
+Whatever solver made it, a :class:`Solution` is a point (W, H, b) of the problem with its value f and a feasible
+dual point q with its value D(q) ≤ min f, both in float64: proposals for :mod:`relaxations.check` to judge.
+
+Tasks that share no cell decouple.  Their connected components are solved one by one and folded into the *same*
+coordinates: no sample carries labels of two components, so nothing links them, and d' is the largest rank of a
+component rather than the sum (multi source: max(K_t − 1)).
+
+A conic solver stops at about 1e-8.  Its point then starts the structured solver (a few proximal steps, Newton on
+the factors), which takes it to rounding error; ``solver`` says ``"+refinement"`` and ``conic_value`` keeps what
+the conic solver itself claimed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from relaxations.data_term import DataTerm
+from relaxations.factored import Factors, balanced_factors, factorise, newton
+from relaxations.proximal import TOLERANCE, Optimum, relative_gap, solve_structured
+from theory import closed_forms as forms
+from theory.duality import dual_value, feasible_dual
+from theory.known_optimum import known_optimum
+from theory.labels import FloatArray, IntArray, LabelDesign
+from theory.model import UFM
+
+#: Programs for CVXPY and the conic solvers that may run them.
+PROGRAM_NAMES = ("sdp", "nuclear", "entropy-dual")
+CONIC_SOLVERS = ("clarabel", "scs")
+
+#: Every name that :func:`solve` takes; a program without a suffix means Clarabel.
+SOLVERS = (
+    "auto",
+    *PROGRAM_NAMES,
+    *(f"{program}:{conic}" for program in PROGRAM_NAMES for conic in CONIC_SOLVERS),
+    "proximal",
+    "closed-form",
+)
+
+#: ``auto`` uses CVXPY up to this many cells.
+CVXPY_CELLS = 64
+#: ... with this program and solver: at 64 cells 0.1 s, Clarabel 0.6 s (dual) to 30 s (matrix inequality).
+AUTO_PROGRAM = "sdp:scs"
+#: A conic value that differs by more than this, relatively, from the refined one is reported in the status.
+CONIC_AGREEMENT = 1e-4
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A point of a problem, a dual point, and where they come from.
+
+    problem : the :class:`UFM`.
+    W, H, b : heads (R, d'), cell features (d', C), bias (R,) or ``None`` for a problem without one;
+        1 ≤ d' ≤ ``problem.dimension``.
+    q : ``(R, C)`` dual feasible predictions, 0 where no label is.
+    value : f(W, H, b).
+    lower : D(q), a lower bound of f for every dimension.
+    rank : the dimension in which the relaxation's optimum was attained: the largest numerical rank of Z' over the
+        components, before any cut to ``problem.dimension``.  (With missing labels the optimum is not unique, and
+        another one may have a smaller rank.)
+    solver : what ran, e.g. ``"proximal"``, ``"sdp:scs+refinement"``, ``"closed-form"``.
+    status : the raw status of the solver (of all components, without repetition), then what else there is to
+        say: ``"optimal_inaccurate"``, ``"optimal; refinement stalled"``.
+    iterations : of all stages together.
+    seconds : wall time.
+    conic_value : the optimal value as the conic solver gave it, before refinement; ``None`` without one.
+    """
+
+    problem: UFM
+    W: FloatArray
+    H: FloatArray
+    b: FloatArray | None
+    q: FloatArray
+    value: float
+    lower: float
+    rank: int
+    solver: str
+    status: str
+    iterations: int
+    seconds: float
+    conic_value: float | None = None
+
+    @property
+    def relative_gap(self) -> float:
+        """(f − D)/f in float64; may be slightly negative by rounding."""
+        return relative_gap(self.value, self.lower)
+
+    @property
+    def cut(self) -> bool:
+        """Was the rank cut to ``problem.dimension``?  Then ``value`` is an upper bound that need not meet ``lower``."""
+        return self.rank > self.problem.dimension
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The answer for one component."""
+
+    optimum: Optimum
+    status: str
+    iterations: int
+    conic_value: float | None = None
+
+
+def solve(problem: UFM, solver: str = "auto", tolerance: float = TOLERANCE) -> Solution:
+    """A nearly optimal point of ``problem`` with a dual bound.
+
+    Parameters
+    ----------
+    solver : one of :data:`SOLVERS`.
+    tolerance : relative gap at which the structured solver (and the refinement) stops.
+
+    Raises ``ValueError`` for an unknown solver, or for ``"closed-form"`` where no theorem gives a point;
+    ``relaxations.programs.SolverFailure`` if the conic solver asked for ends without a point (``"auto"`` then
+    goes on with the structured solver and says so in ``status``).
+    """
+    begun = time.perf_counter()
+    if solver not in SOLVERS:
+        raise ValueError(f"solver: {solver!r} is unknown; expected one of {', '.join(SOLVERS)}")
+    if solver == "closed-form":
+        return _closed_form(problem, begun)
+    small = problem.design.cells <= CVXPY_CELLS
+    method = (AUTO_PROGRAM if small else "proximal") if solver == "auto" else solver
+    parts = [(tasks, cells, restricted(problem, tasks, cells)) for tasks, cells in problem.design.components()]
+    if method == "proximal":
+        answers = [_structured(part, tolerance) for _, _, part in parts]
+    else:
+        method = method if ":" in method else f"{method}:clarabel"
+        answers = [_conic(part, method, tolerance, fall_back=solver == "auto") for _, _, part in parts]
+        method += "+refinement"
+
+    d = min(max(a.optimum.factors.A.shape[1] for a in answers), problem.dimension)
+    W = np.zeros((problem.design.rows, max(d, 1)))
+    H = np.zeros((max(d, 1), problem.design.cells))
+    b, q = np.zeros(problem.design.rows), np.zeros((problem.design.rows, problem.design.cells))
+    for (tasks, cells, part), answer in zip(parts, answers, strict=True):
+        rows = _rows(problem.design, tasks)
+        factors = _cut(part, answer.optimum.factors, d)
+        heads, features = factorise(part, factors.A, factors.B)
+        W[rows, : heads.shape[1]] = heads
+        H[: heads.shape[1], cells] = features
+        b[rows] = factors.b
+        q[np.ix_(rows, cells)] = answer.optimum.dual.q
+    conic = [a.conic_value for a in answers if a.conic_value is not None]
+    return _finished(
+        problem, (W, H, b), q,
+        rank=max(a.optimum.factors.A.shape[1] for a in answers),
+        solver=method,
+        status=", ".join(dict.fromkeys(a.status for a in answers)),
+        iterations=sum(a.iterations for a in answers),
+        conic_value=sum(conic) if len(conic) == len(answers) else None,
+        begun=begun,
+    )  # fmt: skip
+
+
+def restricted(problem: UFM, tasks: Sequence[int], cells: IntArray) -> UFM:
+    """The problem of some tasks on the cells that label them; every labelled cell of the tasks must be there.
+
+    Same convention and same numbers, so the objective of a problem is the sum over its components.
+    """
+    design = problem.design
+    index = np.asarray(tasks, dtype=np.int64)
+    weights = design.sample_weights
+    part = LabelDesign(
+        tuple(design.classes[t] for t in tasks),
+        design.labels[np.ix_(index, cells)],
+        design.counts[cells],
+        tuple(design.targets[t] for t in tasks),
+        None if weights is None else weights[np.ix_(index, cells)],
+        design.scenario,
+    )
+    return UFM(
+        part,
+        [problem.weight_decay[t] for t in tasks],
+        problem.feature_decay,
+        [problem.task_weights[t] for t in tasks],
+        None if problem.bias is None else [problem.bias[t] for t in tasks],
+        problem.loss,
+        problem.dimension,
+        problem.convention,
+    )
+
+
+def _rows(design: LabelDesign, tasks: Sequence[int]) -> IntArray:
+    """Row numbers of the heads of ``tasks``."""
+    return np.concatenate([np.arange(design.rows_of(t).start, design.rows_of(t).stop) for t in tasks])
+
+
+def _structured(part: UFM, tolerance: float) -> _Part:
+    optimum = solve_structured(part, tolerance)
+    return _Part(optimum, optimum.status, optimum.iterations)
+
+
+def _conic(part: UFM, method: str, tolerance: float, fall_back: bool) -> _Part:
+    """Program and solver by name, then refinement."""
+    from relaxations.programs import PROGRAMS, SolverFailure, run_program  # CVXPY only where it runs
+
+    program, conic = method.split(":")
+    try:
+        result = run_program(PROGRAMS[program](part), conic)
+    except SolverFailure as failure:
+        if not fall_back:
+            raise
+        optimum = solve_structured(part, tolerance)
+        return _Part(optimum, f"{failure}; structured solver instead: {optimum.status}", optimum.iterations)
+    optimum = solve_structured(part, tolerance, start=(result.Z, result.b))
+    status = result.status
+    if optimum.status != "converged":
+        status += f"; refinement {optimum.status}"
+    difference = abs(result.value - optimum.factors.value) / max(optimum.factors.value, 1e-300)
+    if difference > CONIC_AGREEMENT:
+        status += f"; value before refinement off by {difference:.1e}"
+    return _Part(optimum, status, result.iterations + optimum.iterations, result.value)
+
+
+def _cut(part: UFM, factors: Factors, dimension: int) -> Factors:
+    """At most ``dimension`` columns: the truncated point, improved by Newton's method on the factors."""
+    if factors.A.shape[1] <= dimension:
+        return factors
+    data = DataTerm(part)
+    return newton(data, balanced_factors(data, factors.Z, factors.b, dimension))[0]
+
+
+def _finished(
+    problem: UFM,
+    point: tuple[FloatArray, FloatArray, FloatArray],
+    q: FloatArray,
+    rank: int,
+    solver: str,
+    status: str,
+    iterations: int,
+    conic_value: float | None,
+    begun: float,
+) -> Solution:
+    W, H, b = point
+    bias = b if problem.has_bias else None
+    value, lower = problem.objective(W, H, bias), dual_value(problem, q)
+    seconds = time.perf_counter() - begun
+    return Solution(problem, W, H, bias, q, value, lower, rank, solver, status, iterations, seconds, conic_value)
+
+
+def _closed_form(problem: UFM, begun: float) -> Solution:
+    """T4's point: W_t W_tᵀ = c_t (I − J/K_t) in coordinates of its own, h = Σ_t β_t w_{t,y_t}; q from the margins."""
+    known = known_optimum(problem)
+    if problem.loss != "ce":
+        raise ValueError("solver: 'closed-form' gives points for cross-entropy only; choose 'auto' or 'proximal'")
+    if known is None:
+        raise ValueError(
+            "solver: no closed form is known for this problem (it needs balanced, pairwise independent labels, "
+            "all given within a component); choose 'auto' or 'proximal'"
+        )
+    if not known.attained(problem):
+        raise ValueError(
+            f"solver: the closed form needs dimension {known.dimension_needed}, the problem has "
+            f"{problem.dimension}; choose 'auto' or 'proximal'"
+        )
+    design = problem.design
+    width = max(known.dimension_needed, 1)
+    W, H = np.zeros((design.rows, width)), np.zeros((width, design.cells))
+    logits = np.zeros((design.rows, design.cells))
+    for tasks, cells in design.components():
+        samples = int(design.counts[cells].sum())
+        column = 0
+        for t in tasks:
+            if not known.tasks[t].alive:
+                continue
+            a, k, rows = known.tasks[t].margin or 0.0, design.classes[t], design.rows_of(t)
+            numbers = (k, samples, float(problem.lambda_w[t]), float(problem.lambda_h))
+            own = slice(column, column + k - 1)
+            W[rows, own] = np.sqrt(forms.head_gram_scale(*numbers, a)) * simplex_basis(k)
+            labels = design.labels[t, cells]
+            H[own, cells] = forms.sum_rule_weight(*numbers) * W[rows, own][labels].T
+            logits[rows, cells] = a * (np.eye(k) - 1.0 / k)[:, labels]
+            column += k - 1
+    bias = np.zeros(design.rows)
+    dual = feasible_dual(problem, problem.predictions(logits), bias if problem.has_bias else None)
+    return _finished(
+        problem, (W, H, bias), dual.q, known.dimension_needed, "closed-form", f"theorem {known.theorem}", 0, None, begun
+    )
+
+
+def simplex_basis(classes: int) -> FloatArray:
+    """``(K, K−1)`` orthonormal basis V of the centred vectors (Helmert's), so V Vᵀ = I − J/K."""
+    V = np.zeros((classes, classes - 1))
+    for k in range(1, classes):
+        V[:k, k - 1] = 1.0
+        V[k, k - 1] = -k
+        V[:, k - 1] /= np.sqrt(k * (k + 1))
+    return V
