@@ -21,7 +21,8 @@ def class_numbers(
     def build(draw: st.DrawFn) -> tuple[int, ...]:
         classes: list[int] = []
         room = max_cells
-        for left in range(draw(st.integers(1, max_tasks)), 0, -1):
+        most_tasks = min(max_tasks, max_cells.bit_length() - 1)
+        for left in range(draw(st.integers(1, most_tasks)), 0, -1):
             most = min(max_classes, room // 2 ** (left - 1))
             classes.append(draw(st.integers(2, most)))
             room //= classes[-1]

@@ -99,6 +99,9 @@ def feasible_dual(problem: UFM, q: FloatArray, b: FloatArray | None = None) -> D
     q = np.array(q, dtype=np.float64)
     if problem.has_bias:
         wanted = np.zeros(design.rows) if b is None or problem.free_bias else problem.lambda_b_rows * b
+        if problem.loss_function.on_simplex:  # both y and q sum to 1, so r_t sums to 0 whatever b does
+            for _, rows in design.blocks():
+                wanted[rows] -= wanted[rows].mean()
         shift = bias_residual(problem, q) - wanted
         for t, rows in design.blocks():
             keep = design.labelled[t]
