@@ -1,0 +1,158 @@
+"""What a certificate file holds, and how it is written and read.
+
+A certificate is a JSON object of six parts and a free one::
+
+    {"format": "multitask-collapse certificate", "version": 1,
+     "problem":    the problem as UFM.to_dict() writes it: rationals as text, integers as they are,
+     "problem_id": SHA-256 of the problem's canonical JSON (UFM.identity), hexadecimal,
+     "point":      {"W": block (R, d'), "H": block (d', C), "b": block (R,) or null},
+     "dual":       {"q": block (R, C)},
+     "solver":     {...}   for people: who found the point; never read by the checker}
+
+    block = {"shape": [...], "dtype": "<f8", "data": base64 of little-endian float64, row-major}
+
+The point is any (W, H, b) with cell features H and d' at most the problem's dimension (``b`` null where
+there is no bias): its value bounds the minimum from above.  The predictions q bound it from below; they
+need not be feasible, see ``check.py``, which derives both bounds and trusts none that a file states.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from relaxations.check import MalformedError, fields, parse, read_block, read_file
+from relaxations.records import write_text
+from theory.labels import FloatArray
+from theory.model import UFM
+
+if TYPE_CHECKING:
+    from relaxations.solve import Solution
+
+FORMAT = "multitask-collapse certificate"
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """A problem with a point and predictions that enclose its minimum.
+
+    Attributes
+    ----------
+    problem : the :class:`theory.model.UFM`.
+    W, H, b : the point: ``(R, d')``, cell features ``(d', C)``, ``(R,)`` or ``None``.
+    q : ``(R, C)`` predictions.
+    solver : informational; plain JSON data.
+
+    Raises ``ValueError`` for wrong shapes or numbers that are not finite.
+    """
+
+    problem: UFM
+    W: FloatArray
+    H: FloatArray
+    b: FloatArray | None
+    q: FloatArray
+    solver: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        W, H, bias = self.problem.checked_point(self.W, self.H, self.b)
+        q = np.asarray(self.q, dtype=np.float64)
+        shape = (self.problem.design.rows, self.problem.design.cells)
+        if q.shape != shape:
+            raise ValueError(f"q: shape {q.shape}; expected {shape}, one column of predictions a cell")
+        if not np.isfinite(q).all():
+            raise ValueError("q: holds a number that is not finite")
+        # a bias of zeros where there is none is no bias; where there is one, none is zero
+        b = bias if self.problem.has_bias else None
+        for name, value in (("W", W), ("H", H), ("b", b), ("q", q)):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_solution(cls, solution: Solution) -> Certificate:
+        """The certificate of what a solver found."""
+        about = {
+            "name": solution.solver,
+            "status": solution.status,
+            "iterations": None if solution.iterations is None else int(solution.iterations),
+            "seconds": float(solution.seconds),
+            "rank": int(solution.rank),
+        }
+        return cls(solution.problem, solution.W, solution.H, solution.b, solution.q, about)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The certificate as plain data."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "problem": self.problem.to_dict(),
+            "problem_id": self.problem.identity,
+            "point": {"W": block(self.W), "H": block(self.H), "b": None if self.b is None else block(self.b)},
+            "dual": {"q": block(self.q)},
+            "solver": self.solver,
+        }
+
+    def to_text(self) -> str:
+        """The text of the file."""
+        return json.dumps(self.to_dict(), sort_keys=True, allow_nan=False, separators=(",", ":")) + "\n"
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Certificate:
+        """The certificate that :meth:`to_dict` wrote.  Raises ``ValueError`` that says what is wrong."""
+        if not isinstance(data, dict) or data.get("format") != FORMAT:
+            raise ValueError(f"no certificate: expected an object with format {FORMAT!r}")
+        if data.get("version") != VERSION:
+            raise ValueError(f"certificate of version {data.get('version')!r:.20}; this suite reads {VERSION}")
+        data = fields(data, {"format", "version", "problem", "problem_id", "point", "dual", "solver"}, "certificate")
+        try:
+            problem = UFM.from_dict(data["problem"])
+        except (TypeError, KeyError, AttributeError, OverflowError) as error:
+            raise ValueError(f"problem: {error}") from None
+        if data["problem_id"] != problem.identity:
+            raise ValueError("problem_id: not that of the problem stated in the file")
+        point, dual = fields(data["point"], {"W", "H", "b"}, "point"), fields(data["dual"], {"q"}, "dual")
+        return cls(
+            problem,
+            _array(point["W"], "point.W"),
+            _array(point["H"], "point.H"),
+            None if point["b"] is None else _array(point["b"], "point.b").reshape(-1),
+            _array(dual["q"], "dual.q"),
+            data["solver"],
+        )
+
+    def save(self, path: Path | str) -> None:
+        """Write the file, whole or not at all."""
+        write_text(path, self.to_text())
+
+    @classmethod
+    def load(cls, path: Path | str) -> Certificate:
+        """The certificate at ``path``.  Raises ``ValueError`` with the path and what is wrong."""
+        try:
+            return cls.from_dict(read_file(str(path)))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    @classmethod
+    def from_text(cls, text: str) -> Certificate:
+        """The certificate in a text.  Raises ``ValueError``."""
+        return cls.from_dict(parse(text))
+
+
+def block(values: FloatArray) -> dict[str, Any]:
+    """An array as ``{"shape", "dtype", "data"}``: float64, little-endian, row-major, base64."""
+    array = np.ascontiguousarray(values, dtype="<f8")
+    text = base64.b64encode(array.tobytes()).decode("ascii")
+    return {"shape": list(array.shape), "dtype": "<f8", "data": text}
+
+
+def _array(data: Any, where: str) -> FloatArray:
+    """The array of a block."""
+    try:
+        read = read_block(data, where)
+    except MalformedError as error:
+        raise ValueError(str(error)) from None
+    return np.array(read.data, dtype=np.float64).reshape(read.rows, read.columns)
