@@ -45,6 +45,7 @@ MAX_ENTRIES = 20_000_000  # R·C
 MAX_WORK = 20_000_000_000  # R·C·(R + d), multiplications
 MAX_BITS = 13_000  # exponent of a bound that is written out in decimal
 CHUNK = 256  # cells held as balls at one time
+PRECISION = 128  # bits of a ball's midpoint
 DIGITS = 20  # of the printed bounds
 
 ZERO = arb(0)
@@ -676,9 +677,10 @@ def float_up(value: fmpq) -> float:
 
 def position(verdict: Verdict, value: arb) -> str:
     """Where a ball lies against the enclosure: proved ``"inside"``, proved ``"outside"``, or ``"overlaps"`` an end."""
-    low, high = endpoint(value.lower()), endpoint(value.upper())
-    if verdict.lower is None or low is None or high is None:
+    middle, radius = endpoint(value.mid()), endpoint(value.rad())
+    if verdict.lower is None or middle is None or radius is None:
         return "overlaps"
+    low, high = middle - radius, middle + radius
     lower = rational(verdict.lower, "lower")
     upper = None if verdict.upper is None else rational(verdict.upper, "upper")
     if high < lower or (upper is not None and low > upper):
@@ -700,9 +702,8 @@ def check_certificate(data: Any, tolerance: str = "1e-8", problem: Any = None) -
             if wanted.id != contents.problem.id:
                 why = f"the certificate is of problem {contents.problem.id[:16]}..., not of {wanted.id[:16]}..."
                 return Verdict("mismatch", why, contents.problem.id, contents.problem.summary)
-        # bits lost by elimination grow with the size of the matrix inequality
-        ctx.prec = 128 + 2 * contents.problem.rows
-        return _verdict(contents, rational(tolerance, "tolerance"), tolerance)
+        ctx.prec = PRECISION
+        return _verdict(contents, rational(tolerance, "tolerance"))
     except MalformedError as error:
         return Verdict("malformed", str(error))
     except (RecursionError, MemoryError, OverflowError) as error:
@@ -711,7 +712,7 @@ def check_certificate(data: Any, tolerance: str = "1e-8", problem: Any = None) -
         ctx.prec = precision
 
 
-def _verdict(contents: Contents, tolerance: fmpq, stated: str) -> Verdict:
+def _verdict(contents: Contents, tolerance: fmpq) -> Verdict:
     problem = contents.problem
     duals = [TaskDual(problem, task, contents.q) for task in problem.tasks]
     s = largest_scale(problem, gram(problem, duals))
@@ -727,12 +728,14 @@ def _verdict(contents: Contents, tolerance: fmpq, stated: str) -> Verdict:
     # from the texts, so that the verdict is about what is printed
     width, top = rational(upper, "upper") - rational(lower, "lower"), rational(upper, "upper")
     if width < 0:
-        raise AssertionError("the lower bound exceeds the upper bound: a fault of the checker")
-    relative = width / max(top, fmpq(1, 10**300))
+        return Verdict("inconclusive", "the bounds contradict each other: a fault of this checker", problem.id)
+    relative, within = width / max(top, fmpq(1, 10**300)), f"{int(tolerance.p) / int(tolerance.q):.3g}"
     proved = replace(proved, upper=upper, gap=float_up(width), relative_gap=float_up(relative))
     if relative <= tolerance:
-        return replace(proved, status="certified", reason=f"proven relative width within {stated}")
-    return replace(proved, reason=f"proven relative width {proved.relative_gap:.3g} exceeds the tolerance {stated}")
+        return replace(
+            proved, status="certified", reason=f"proven relative width {proved.relative_gap:.3g}, within {within}"
+        )
+    return replace(proved, reason=f"proven relative width {proved.relative_gap:.3g} exceeds the tolerance {within}")
 
 
 def check_file(path: str, tolerance: str = "1e-8", problem: str | None = None) -> Verdict:

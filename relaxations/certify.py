@@ -1,0 +1,330 @@
+"""Solve a problem, prove between which numbers its minimum lies, hold the theorem against the proof.
+
+    python -m relaxations.certify --tasks 3                 python -m relaxations.certify --classes 3,4,5 --bias free
+
+The solver proposes a point and predictions (``solve.py``), they become a certificate (``certificate.py``), and the
+checker alone (``check.py``) derives the enclosure from the certificate's text.  Status:
+
+certified     the proven relative width is within the tolerance and, where a theorem applies, its value, evaluated
+              in ball arithmetic, is not outside the enclosure;
+refuted       a theorem applies and its value is proven to lie outside the enclosure;
+inconclusive  anything else, with the reason.  Below the rank of the relaxation's optimum the lower bound holds
+              but need not be attained, so the interval may stay open.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from relaxations import problems
+from relaxations.balls import evaluate
+from relaxations.certificate import Certificate
+from relaxations.check import Verdict, check_certificate, parse, position
+from relaxations.records import write_text
+from relaxations.solve import SOLVERS, Solution, solve
+from theory import geometry
+from theory.known_optimum import KnownOptimum, known_optimum
+from theory.losses import LOSSES
+from theory.model import CONVENTIONS, UFM
+from theory.rationals import Number, exact
+
+#: A head with less than this share of f(0) in its penalty is zero to the solver: it has no shape to measure.
+NEGLIGIBLE = 1e-10
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """Collapse measured on the numerical optimum (:mod:`theory.geometry`); ``None`` where there is nothing to measure.
+
+    etf : one a task, ``None`` for a head that is zero.
+    orthogonality : the largest cross-task overlap of tasks that share a cell.
+    sum_rule : relative distance of the features from the weighted sum of the heads.
+    """
+
+    etf: tuple[float | None, ...]
+    orthogonality: float | None
+    sum_rule: float | None
+
+
+@dataclass(frozen=True)
+class CertifyResult:
+    """What :func:`certify_problem` found; :meth:`to_dict` is what ``--json`` writes.
+
+    verdict : the checker's, on the text of ``certificate``.
+    known : the theorem that applies (its dimension included), or ``None``; ``closed_form`` its value in float64 and
+        ``inside`` whether that value is proved to lie in the enclosure: ``None`` if its ball overlaps an end.
+    """
+
+    status: str
+    reason: str
+    problem: UFM
+    verdict: Verdict
+    solution: Solution
+    certificate: Certificate
+    known: KnownOptimum | None
+    closed_form: float | None
+    inside: bool | None
+    deviations: Deviations
+    seconds: dict[str, float]
+
+    @property
+    def certified(self) -> bool:
+        """Is the status ``certified``?"""
+        return self.status == "certified"
+
+    @property
+    def dimension_needed(self) -> int:
+        """The d that suffices: the theorem's, or the rank of the optimum found."""
+        covering = known_optimum(self.problem)
+        return self.solution.rank if covering is None else covering.dimension_needed
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; ``None`` for what does not apply.  Decays, weights and thresholds in the stated convention."""
+        problem, design, known = self.problem, self.problem.design, self.known
+        tasks = [
+            {
+                "classes": k,
+                "alive": None if known is None else known.tasks[t].alive,
+                "threshold": None if known is None else float(problem.stated_product(known.tasks[t].threshold, t)),
+                "margin": None if known is None else known.tasks[t].margin,
+            }
+            for t, k in enumerate(design.classes)
+        ]
+        return {
+            "status": self.status,
+            "reason": self.reason,
+            "lower": self.verdict.lower,
+            "upper": self.verdict.upper,
+            "gap": _finite(self.verdict.gap),
+            "relative_gap": _finite(self.verdict.relative_gap),
+            "rank": self.solution.rank,
+            "dimension_needed": self.dimension_needed,
+            "solver": self.solution.solver,
+            "solver_status": self.solution.status,
+            "problem": {
+                "id": problem.identity,
+                "scenario": design.scenario,
+                "loss": problem.loss,
+                "convention": problem.convention,
+                "classes": list(design.classes),
+                "counts": design.counts.tolist(),
+                "samples": design.samples,
+                "task_weights": [float(c) for c in problem.task_weights],
+                "weight_decay": [float(w) for w in problem.weight_decay],
+                "feature_decay": float(problem.feature_decay),
+                "bias": "free"
+                if problem.free_bias
+                else None
+                if problem.bias is None
+                else [float(b) for b in problem.bias],
+                "dimension": problem.dimension,
+            },
+            "tasks": tasks,
+            "deviations": {
+                "etf": list(self.deviations.etf),
+                "orthogonality": self.deviations.orthogonality,
+                "sum_rule": self.deviations.sum_rule,
+            },
+            "closed_form": None if known is None else {"value": self.closed_form, "inside": self.inside},
+            "seconds": self.seconds,
+        }
+
+
+def certify_problem(problem: UFM, solver: str = "auto", tolerance: Number = "1e-8") -> CertifyResult:
+    """Solve ``problem``, have the checker enclose its minimum, compare with the theorem where there is one.
+
+    ``solver`` is one of :data:`relaxations.solve.SOLVERS`; ``tolerance`` the relative width to prove.
+    Raises ``ValueError`` for a tolerance that is not positive and what :func:`relaxations.solve.solve` raises.
+    """
+    begun = time.perf_counter()
+    limit = exact(tolerance, "tolerance")
+    if limit <= 0:
+        raise ValueError(f"tolerance: {tolerance}; expected a positive number")
+    solution = solve(problem, solver)
+    solved = time.perf_counter()
+    certificate = Certificate.from_solution(solution)
+    # the text is what a file would hold: nothing reaches the checker by another way
+    verdict = check_certificate(parse(certificate.to_text()), str(limit))
+    checked = time.perf_counter()
+
+    covering = known_optimum(problem)
+    known = covering if covering is not None and covering.attained(problem) else None
+    place, value = None, None
+    if known is not None:
+        ball = evaluate(known.value)
+        place, value = position(verdict, ball), float(ball)
+    status, reason = _status(verdict, known, place, solution)
+    deviations = measure(problem, solution)
+    now = time.perf_counter()
+    seconds = {"solve": solved - begun, "check": checked - solved, "total": now - begun}
+    inside = None if place in (None, "overlaps") else place == "inside"
+    return CertifyResult(
+        status, reason, problem, verdict, solution, certificate, known, value, inside, deviations, seconds
+    )
+
+
+def _status(verdict: Verdict, known: KnownOptimum | None, place: str | None, solution: Solution) -> tuple[str, str]:
+    if known is not None and place == "outside":
+        return "refuted", f"the value of theorem {known.theorem} lies outside the proven enclosure"
+    if verdict.certified:
+        if known is None:
+            return "certified", f"{verdict.reason}; no theorem applies"
+        if place == "inside":
+            return "certified", f"{verdict.reason}; the value of theorem {known.theorem} lies inside"
+        return (
+            "certified",
+            f"{verdict.reason}; the value of theorem {known.theorem} meets an end to rounding, not refuted",
+        )
+    reason = verdict.reason
+    if solution.rank > solution.problem.dimension:
+        reason += (
+            f"; the relaxation's optimum has rank {solution.rank} and the feature dimension is "
+            f"{solution.problem.dimension}: the lower bound holds but need not be attained (take --dim {solution.rank})"
+        )
+    return "inconclusive", reason
+
+
+def measure(problem: UFM, solution: Solution) -> Deviations:
+    """The measures of collapse at a solver's point; heads that are zero to the solver's accuracy are left out."""
+    W = solution.W.copy()
+    floor = NEGLIGIBLE * max(problem.value_at_zero(), 1e-300)
+    for t, rows in problem.design.blocks():
+        if float(problem.lambda_w[t]) * float((W[rows] ** 2).sum()) < floor:
+            W[rows] = 0.0
+    etf = tuple(_finite(geometry.etf_deviation(W[rows])) for _, rows in problem.design.blocks())
+    # tasks that share no cell may stand in any position to each other
+    linked = any(len(tasks) > 1 for tasks, _ in problem.design.components())
+    return Deviations(
+        etf=etf,
+        orthogonality=geometry.largest_overlap(problem, W) if linked else None,
+        sum_rule=_finite(geometry.sum_rule_deviation(problem, W, solution.H)),
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+# --------------------------------------------------------------------------- command line
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def command(
+    tasks: Annotated[int | None, typer.Option(help="Number of tasks.")] = None,
+    classes: Annotated[str | None, typer.Option(help="Classes: one number, or one a task (3,4,5).  Default 3.")] = None,
+    samples_per_cell: Annotated[
+        str, typer.Option(help="Samples of every label tuple (msmtc: a class; or one a task).")
+    ] = "1",
+    scenario: Annotated[str, typer.Option(help="ssmtc: every sample has all labels; msmtc: one label.")] = "ssmtc",
+    loss: Annotated[str, typer.Option(help=f"One of {', '.join(LOSSES)}.")] = "ce",
+    smoothing: Annotated[str, typer.Option(help="Label smoothing, 0 <= X < 1.")] = "0",
+    task_weights: Annotated[str, typer.Option(help="Weights c_t: one number, or one a task.")] = "1",
+    weight_decay: Annotated[str | None, typer.Option(help="λ_W: one number, or one a task.")] = None,
+    feature_decay: Annotated[
+        str | None, typer.Option(help="λ_H.  Missing decays: λ_W λ_H = 0.03 × the threshold.")
+    ] = None,
+    bias: Annotated[str, typer.Option(help="none, free, or its decay (one number, or one a task).")] = "none",
+    dim: Annotated[int | None, typer.Option(help="Feature dimension d.  Default ΣK_t.")] = None,
+    solver: Annotated[str, typer.Option(help=f"One of {', '.join(SOLVERS)}.")] = "auto",
+    tolerance: Annotated[str, typer.Option(help="Relative width to prove.")] = "1e-8",
+    convention: Annotated[str, typer.Option(help=f"One of {', '.join(CONVENTIONS)}.")] = "mean-halves",
+    json_file: Annotated[
+        str | None, typer.Option("--json", help="Write the result to a file; - prints it alone.")
+    ] = None,
+    save_certificate: Annotated[Path | None, typer.Option(help="Write the certificate, for relaxations.check.")] = None,
+) -> None:
+    """Certify the global minimum of a balanced multi-task problem.  Exit 0 certified, 1 not, 2 bad usage."""
+    try:
+        design = problems.balanced_design(problems.task_classes(tasks, classes), scenario, samples_per_cell)
+        if exact(smoothing, "smoothing") != 0:
+            design = design.smoothed(smoothing)
+        problem = problems.with_default_decays(
+            design,
+            None if weight_decay is None else problems.numbers(weight_decay, "weight-decay"),
+            None if feature_decay is None else exact(feature_decay, "feature-decay"),
+            problems.numbers(task_weights, "task-weights"),
+            None if bias == "none" else exact(0) if bias == "free" else problems.numbers(bias, "bias"),
+            loss,
+            dim,
+            convention,
+        )
+        result = certify_problem(problem, solver, tolerance)
+        if save_certificate is not None:
+            result.certificate.save(save_certificate)
+        text = json.dumps(result.to_dict(), indent=1, allow_nan=False)
+        if json_file not in (None, "-"):
+            write_text(str(json_file), text + "\n")
+    except (ValueError, TypeError, OSError) as error:
+        typer.echo(f"certify: {error}", err=True)
+        raise typer.Exit(2) from None
+    except RuntimeError as error:  # a conic solver that ended without a point
+        typer.echo(f"certify: inconclusive: {error}; another --solver may do", err=True)
+        raise typer.Exit(1) from None
+    if json_file == "-":
+        print(text)
+    else:
+        show(result, chosen=weight_decay is None or feature_decay is None)
+    raise typer.Exit(0 if result.certified else 1)
+
+
+def show(result: CertifyResult, chosen: bool = False) -> None:
+    """Print a result as a short table; ``chosen`` says that the decays are defaults."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    data, problem = result.to_dict(), result.problem
+    colour = {"certified": "green", "refuted": "red"}.get(result.status, "yellow")
+    console.print(f"[bold {colour}]{result.status}[/]  {result.reason}", soft_wrap=True)
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("minimum in", f"[{result.verdict.lower}, {result.verdict.upper}]")
+    facts.add_row("gap", f"{_text(data['gap'])}, relative {_text(data['relative_gap'])}")
+    if result.known is not None:
+        place = {True: "proved inside", False: "proved outside", None: "meets an end"}[result.inside]
+        facts.add_row("closed form", f"{result.closed_form:.15g}, {place} (theorem {result.known.theorem})")
+    facts.add_row(
+        "dimension", f"{problem.dimension}; needed {result.dimension_needed}, rank found {result.solution.rank}"
+    )
+    facts.add_row("orthogonality", _text(result.deviations.orthogonality))
+    facts.add_row("sum rule", _text(result.deviations.sum_rule))
+    words = ", ".join(
+        f"{name} {','.join(f'{float(x):.6g}' for x in sorted(set(values)))}"
+        for name, values in (("λ_W", problem.weight_decay), ("λ_H", (problem.feature_decay,)))
+    )
+    facts.add_row(
+        "decays",
+        words + (f"; chosen, λ_W λ_H at most {float(problems.SHARE_OF_THRESHOLD):g} × threshold" if chosen else ""),
+    )
+    facts.add_row("convention", f"{problem.convention}: {problem.convention_used.describe()}")
+    facts.add_row("solver", f"{result.solution.solver}: {result.solution.status}")
+    facts.add_row("seconds", ", ".join(f"{name} {value:.2f}" for name, value in result.seconds.items()))
+    for row in zip(*(column.cells for column in facts.columns), strict=True):
+        console.print(f"{row[0]!s:<14}", row[1], markup=False, soft_wrap=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("task", "classes", "λ_W λ_H", "threshold", "state", "margin", "ETF deviation"):
+        table.add_column(name, justify="right")
+    for t, task in enumerate(data["tasks"]):
+        product = float(problem.weight_decay[t] * problem.feature_decay)
+        life = {True: "alive", False: "dead", None: "-"}[task["alive"]]
+        row = (task["classes"], product, task["threshold"], life, task["margin"], data["deviations"]["etf"][t])
+        table.add_row(str(t + 1), *(_text(entry) for entry in row))
+    console.print(table)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    app()
