@@ -1,1 +1,62 @@
-"""One theorem a module."""
+r"""One theorem a module.  How to state and prove a claim of your own:
+
+1.  Make ``theory/claims/my_claim.py`` with a docstring (hypotheses, statement, source) and a ``CLAIM``;
+    it is found by :func:`all_claims`, run by ``pytest theory/`` and printed by ``python -m theory``.
+
+2.  Declare symbols with their domains (a false step is refuted at a rational point of these domains):
+
+        x = Alphabet()
+        K = x.integer("K", least=2)
+        a = x.nonnegative("a")
+
+3.  Write the steps in the order of the proof.  A step holds expressions and can fail:
+
+        p = closed_forms.wrong_probability(a, K, SYMBOLIC)      # the function that the suite runs
+        CLAIM = Claim(
+            "my_claim", "A wrong class is never the likelier one.", x,
+            hypotheses=("cross-entropy", "logits a(e_y − 1/K)"),
+            steps=(
+                Identity(name="probabilities add up", lhs=(K - 1) * p + sp.exp(a) * p, rhs=1,
+                         because="softmax of a(e_y − 1/K)"),
+                Inequality(name="margin", lhs=p, op="<=", rhs=1 / K, by=(((sp.exp(a) - 1) * p / K,),),
+                           because="e^a ≥ 1", equality="a = 0", concludes=True),
+            ),
+            source="here",
+        )
+
+    ``concludes=True`` makes a step's relation part of the statement, which is generated from it.
+    ``where=(condition, Let(symbol, value))`` restricts a step, or changes variables in it.
+    Matrices of symbolic size: :mod:`theory.symmetric`; of any size: :mod:`theory.traces`; sums over any
+    number of tasks: :mod:`theory.sums`.  An equation shown before enters by ``using=(Using("its name",
+    left=A, right=B),)``; a sum of squares by ``Square``; an equality case by ``EqualityCase``.
+
+4.  Classical results are cited, never assumed silently: ``Cited(name=..., lemma=JENSEN, roles={...})``
+    from :mod:`theory.lemmas`, where each has a reference and a numeric trial.
+
+5.  ``pytest theory/ -k my_claim -v``.  Then break it: a wrong constant must come out ``refuted``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import sympy as sp
+
+from theory.closed_forms import Arithmetic
+from theory.proof import Claim
+
+#: The arithmetic in which the claims evaluate :mod:`theory.closed_forms`: what they prove is what is run.
+SYMBOLIC = Arithmetic(number=lambda f: sp.Rational(f.numerator, f.denominator), exp=sp.exp, log=sp.log, sqrt=sp.sqrt)
+
+
+def all_claims() -> tuple[Claim, ...]:
+    """The ``CLAIM`` of every module of this package, sorted by ``ORDER`` below and then by name."""
+    modules = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    claims = [importlib.import_module(f"{__name__}.{name}").CLAIM for name in modules]
+    rank = {name: k for k, name in enumerate(ORDER)}
+    return tuple(sorted(claims, key=lambda c: (rank.get(c.name, len(ORDER)), c.name)))
+
+
+#: The order in which a reader meets the claims; others follow alphabetically.
+ORDER = ("cells", "gap_anatomy", "single_source", "thresholds")

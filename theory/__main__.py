@@ -1,0 +1,70 @@
+"""``python -m theory [--json FILE]``: run every proof and print the table of claims.
+
+Exit code 0 if every claim is proved or checked at instances, 1 if one is refuted, 2 for bad usage.  The
+JSON file (written atomically) is what the report prints: of every claim the statement, hypotheses, steps
+with their outcomes in LaTeX and plain text, and the lemmas cited.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import textwrap
+import time
+from typing import Any
+
+from theory.files import write_json
+from theory.version import VERSION
+
+WIDTH = 110
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m theory", description="Prove the claims and print their table.")
+    parser.add_argument(
+        "--json", metavar="FILE", help="also write the outcomes, for the report ('-': print them alone)"
+    )
+    parser.add_argument("--claim", metavar="NAME", action="append", help="only this claim (may be given again)")
+    parser.add_argument("--steps", action="store_true", help="print every step")
+    options = parser.parse_args(arguments)
+
+    # SymPy and the proofs load only now, so that --help is quick
+    from theory.claims import all_claims
+    from theory.report_data import claim_data, claim_text
+
+    claims = all_claims()
+    if options.claim:
+        known = {c.name for c in claims}
+        unknown = [n for n in options.claim if n not in known]
+        if unknown:
+            parser.error(f"no claim is called {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+        claims = tuple(c for c in claims if c.name in options.claim)
+    started = time.perf_counter()
+    result: dict[str, Any] = {"claims": [claim_data(c) for c in claims]}
+    seconds = time.perf_counter() - started
+    record = {
+        "kind": "proofs",
+        "version": 1,
+        "result": result,
+        "provenance": {"suite": VERSION, "python": platform.python_version(), "seconds": round(seconds, 3)},
+    }
+    if options.json == "-":
+        import json
+
+        print(json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False))
+    else:
+        for claim in claims:
+            print(claim_text(claim, steps=options.steps, width=WIDTH), end="\n\n")
+        steps = sum(len(c.steps) for c in claims)
+        counts = {s: sum(c.status == s for c in claims) for s in ("proved", "checked at instances", "refuted")}
+        summary = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
+        print(textwrap.fill(f"{len(claims)} claims, {steps} steps: {summary}; {seconds:.1f} s.", WIDTH))
+        if options.json:
+            write_json(options.json, record)
+    return 1 if any(c.status == "refuted" for c in claims) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

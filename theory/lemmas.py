@@ -1,0 +1,334 @@
+"""The classical lemmas that proofs may cite: each with a reference, and a numeric trial that could fail.
+
+A :class:`Lemma` makes the relation that it concludes from expressions for its roles, so that a citation
+cannot misquote it.  ``trial(rng)`` draws an instance and returns by how much the lemma is violated there,
+relative to the size of its terms (rounding makes about 1e-15); the tests run it on many instances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from theory.losses import LOSSES, Loss, fenchel_young
+
+FloatArray = npt.NDArray[np.float64]
+Relation = tuple[Any, str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Lemma:
+    """A named classical result.
+
+    statement : in words and plain mathematics; ``equality`` its equality case ("" if it has none).
+    roles : names of the expressions that an instance supplies.
+    conclude : from those expressions the relation (lhs, op, rhs).
+    trial : a random instance's relative violation.
+    """
+
+    name: str
+    statement: str
+    equality: str
+    reference: str
+    roles: tuple[str, ...]
+    conclude: Callable[..., Relation]
+    trial: Callable[[np.random.Generator], float]
+
+
+def _matrix(rng: np.random.Generator, rows: int, columns: int) -> FloatArray:
+    """A Gaussian matrix of random rank and scale."""
+    rank = int(rng.integers(1, min(rows, columns) + 1))
+    out = rng.normal(size=(rows, rank)) @ rng.normal(size=(rank, columns))
+    return np.asarray(out * 10.0 ** rng.uniform(-2, 2))
+
+
+def _sizes(rng: np.random.Generator, count: int) -> list[int]:
+    return [int(n) for n in rng.integers(1, 8, size=count)]
+
+
+def _loss(rng: np.random.Generator) -> Loss:
+    return LOSSES[str(rng.choice(sorted(LOSSES)))]
+
+
+def _domain_point(rng: np.random.Generator, loss: Loss, classes: int) -> FloatArray:
+    """A point of dom Φ*: for the simplex sometimes on its boundary."""
+    if not loss.on_simplex:
+        return rng.normal(size=classes)
+    q = rng.dirichlet(np.full(classes, 0.7))
+    if classes > 2 and rng.random() < 0.3:
+        q[int(rng.integers(classes))] = 0.0
+    return np.asarray(q / q.sum())
+
+
+def _nuclear(a: FloatArray) -> float:
+    return float(np.linalg.svd(a, compute_uv=False).sum())
+
+
+def _operator(a: FloatArray) -> float:
+    return float(np.linalg.svd(a, compute_uv=False)[0])
+
+
+# --------------------------------------------------------------------------- trials
+
+
+def _try_fenchel_young(rng: np.random.Generator) -> float:
+    loss, k = _loss(rng), int(rng.integers(2, 9))
+    z, q = 3 * rng.normal(size=k), _domain_point(rng, loss, k)
+    return max(0.0, -float(fenchel_young(loss, z, q))) / (1 + float(np.abs(z).max()))
+
+
+def _try_fenchel_young_equality(rng: np.random.Generator) -> float:
+    """Zero at q = ∇Φ(z), and above ½‖q − ∇Φ(z)‖² elsewhere (Φ* is 1-strongly convex for both losses)."""
+    loss, k = _loss(rng), int(rng.integers(2, 9))
+    z, q = 3 * rng.normal(size=k), _domain_point(rng, loss, k)
+    p = loss.gradient(z)
+    at_gradient = abs(float(fenchel_young(loss, z, p)))
+    elsewhere = 0.5 * float(((q - p) ** 2).sum()) - float(fenchel_young(loss, z, q))
+    return max(at_gradient, elsewhere, 0.0) / (1 + float(np.abs(z).max()))
+
+
+def _try_softmax_invertible(rng: np.random.Generator) -> float:
+    """From p = softmax(z) the centred logits come back as the centred log p."""
+    z = 3 * rng.normal(size=int(rng.integers(2, 9)))
+    logs = np.log(LOSSES["ce"].gradient(z))
+    return float(np.abs((logs - logs.mean()) - (z - z.mean())).max()) / (1 + float(np.abs(z).max()))
+
+
+def _try_jensen(rng: np.random.Generator) -> float:
+    loss, (k, n) = _loss(rng), (int(rng.integers(2, 7)), int(rng.integers(1, 9)))
+    z, y = 3 * rng.normal(size=(k, n)), _domain_point(rng, loss, k)
+    mean = float(fenchel_young(loss, z, np.repeat(y[:, None], n, axis=1)).mean())
+    return max(0.0, float(fenchel_young(loss, z.mean(axis=1), y)) - mean) / (1 + mean)
+
+
+def _try_norm_duality(rng: np.random.Generator) -> float:
+    m, n = _sizes(rng, 2)
+    a, b = _matrix(rng, m, n), _matrix(rng, m, n)
+    bound = _operator(a) * _nuclear(b)
+    return max(0.0, float((a * b).sum()) - bound) / bound
+
+
+def _try_nuclear_variational(rng: np.random.Generator) -> float:
+    """½‖A‖² + ½‖B‖² >= ‖AB‖_* at random factors, with equality at A = P√S, B = √S Qᵀ."""
+    m, d, n = _sizes(rng, 3)
+    a, b = _matrix(rng, m, d), _matrix(rng, d, n)
+    halves = 0.5 * float((a**2).sum()) + 0.5 * float((b**2).sum())
+    below = max(0.0, _nuclear(a @ b) - halves) / halves
+    p, s, qt = np.linalg.svd(a @ b, full_matrices=False)
+    balanced = 0.5 * float(((p * np.sqrt(s)) ** 2).sum()) + 0.5 * float(((np.sqrt(s)[:, None] * qt) ** 2).sum())
+    return max(below, abs(balanced - float(s.sum())) / (1e-300 + balanced))
+
+
+def _orthogonal_blocks(rng: np.random.Generator) -> list[FloatArray]:
+    """Matrices A_t of one width with A_s A_tᵀ = 0 for s ≠ t."""
+    sizes = _sizes(rng, int(rng.integers(1, 4)))
+    q = np.linalg.qr(rng.normal(size=(sum(sizes), sum(sizes))))[0]
+    blocks, start = [], 0
+    for n in sizes:
+        blocks.append(_matrix(rng, n, n) @ q[start : start + n])
+        start += n
+    return blocks
+
+
+def _try_orthogonal_blocks(rng: np.random.Generator) -> float:
+    blocks = _orthogonal_blocks(rng)
+    stack, largest = np.concatenate(blocks), max(_operator(b) for b in blocks)
+    return abs(_operator(stack) - largest) / largest
+
+
+def _try_semidefinite(rng: np.random.Generator) -> float:
+    """‖U‖_op <= c makes c² I − UᵀU positive semidefinite."""
+    m, n = _sizes(rng, 2)
+    u = _matrix(rng, m, n)
+    c = _operator(u) * float(rng.uniform(1, 2))
+    return max(0.0, -float(np.linalg.eigvalsh(c**2 * np.eye(n) - u.T @ u)[0])) / c**2
+
+
+def _try_projection_rank(rng: np.random.Generator) -> float:
+    n = int(rng.integers(2, 9))
+    r = int(rng.integers(1, n + 1))
+    q = np.linalg.qr(rng.normal(size=(n, r)))[0]
+    p = q @ q.T
+    return abs(float(np.trace(p)) - float(np.linalg.matrix_rank(p)))
+
+
+def _try_rank_of_gram(rng: np.random.Generator) -> float:
+    m, d = _sizes(rng, 2)
+    a = _matrix(rng, m, d)
+    rank, gram = int(np.linalg.matrix_rank(a, rtol=1e-6)), int(np.linalg.matrix_rank(a @ a.T, rtol=1e-12))
+    return float(abs(rank - gram) + max(0, rank - d))
+
+
+def _try_gram_determines(rng: np.random.Generator) -> float:
+    """W Wᵀ = V Vᵀ of one width: W = V Q with Q orthogonal, by the polar factor of VᵀW."""
+    m, d = _sizes(rng, 2)
+    v = _matrix(rng, m, d)
+    w = v @ np.linalg.qr(rng.normal(size=(d, d)))[0]
+    a, _, b = np.linalg.svd(v.T @ w)
+    return float(np.abs(v @ (a @ b) - w).max()) / float(np.abs(w).max())
+
+
+def _try_unitary_invariance(rng: np.random.Generator) -> float:
+    m, d, n = _sizes(rng, 3)
+    w, h = _matrix(rng, m, d), _matrix(rng, d, n)
+    q = np.linalg.qr(rng.normal(size=(d, d)))[0]
+    moved = max(
+        abs(float(np.linalg.norm(w @ q) / np.linalg.norm(w))) - 1,
+        float(np.linalg.norm(q.T @ h) / np.linalg.norm(h)) - 1,
+    )
+    return max(
+        abs(moved), float(np.abs((w @ q) @ (q.T @ h) - w @ h).max() / (1e-300 + np.linalg.norm(w) * np.linalg.norm(h)))
+    )
+
+
+def _try_fermat(rng: np.random.Generator) -> float:
+    """At the minimiser of a random strongly convex quadratic the gradient vanishes."""
+    n = int(rng.integers(1, 6))
+    a = rng.normal(size=(n, n))
+    a, b = a @ a.T + np.eye(n), rng.normal(size=n)
+    x = np.linalg.lstsq(np.linalg.cholesky(a).T, np.linalg.solve(np.linalg.cholesky(a), b), rcond=None)[0]
+    return float(np.abs(a @ x - b).max()) / (1 + float(np.abs(b).max()) * float(np.linalg.cond(a)))
+
+
+# --------------------------------------------------------------------------- the lemmas
+
+FENCHEL_YOUNG = Lemma(
+    "Fenchel–Young inequality",
+    "Φ(z) + Φ*(q) − ⟨q, z⟩ ≥ 0 for all z and all q in dom Φ*",
+    "equality iff q = ∇Φ(z)",
+    "Rockafellar, Convex Analysis (1970), Section 12 and Theorem 23.5",
+    ("phi", "conjugate", "inner"),
+    lambda phi, conjugate, inner: (phi + conjugate - inner, ">=", 0),
+    _try_fenchel_young,
+)
+FENCHEL_YOUNG_EQUALITY = Lemma(
+    "equality in Fenchel–Young",
+    "Φ(z) + Φ*(p) = ⟨p, z⟩ at p = ∇Φ(z), and only there when Φ is differentiable",
+    "",
+    "Rockafellar, Convex Analysis (1970), Theorem 23.5",
+    ("phi", "conjugate", "inner"),
+    lambda phi, conjugate, inner: (phi + conjugate - inner, "=", 0),
+    _try_fenchel_young_equality,
+)
+FENCHEL_YOUNG_ZERO = Lemma(
+    "vanishing Fenchel–Young loss",
+    "Φ(z) + Φ*(q) − ⟨q, z⟩ = 0 implies q = ∇Φ(z) for differentiable Φ",
+    "",
+    "Rockafellar, Convex Analysis (1970), Theorem 23.5; Blondel, Martins and Niculae (2020), Proposition 2",
+    ("prediction", "gradient"),
+    lambda prediction, gradient: (prediction, "=", gradient),
+    _try_fenchel_young_equality,
+)
+SOFTMAX_INVERTIBLE = Lemma(
+    "softmax is one-to-one up to constants",
+    "softmax(z) = softmax(z') implies z − z' is a multiple of the all-ones vector: z − mean(z) = log p − mean(log p)",
+    "",
+    "Boyd and Vandenberghe, Convex Optimization (2004), Section 3.1.5 (kernel of the Hessian of log-sum-exp)",
+    ("centred_logits", "centred_logits_of_prediction"),
+    lambda centred_logits, centred_logits_of_prediction: (centred_logits, "=", centred_logits_of_prediction),
+    _try_softmax_invertible,
+)
+JENSEN = Lemma(
+    "Jensen's inequality",
+    "Σ_i φ(z_i) ≥ n φ(z̄) for convex φ and the mean z̄ of n points",
+    "for strictly convex φ equality iff all z_i are equal",
+    "Hardy, Littlewood and Pólya, Inequalities (1934), Theorem 90",
+    ("total", "at_mean"),
+    lambda total, at_mean: (total, ">=", at_mean),
+    _try_jensen,
+)
+NORM_DUALITY = Lemma(
+    "duality of operator and nuclear norm (von Neumann)",
+    "⟨A, B⟩ ≤ ‖A‖_op ‖B‖_*",
+    "equality iff ⟨A, B⟩ is attained on the top singular space of A",
+    "von Neumann (1937); Horn and Johnson, Matrix Analysis (2013), Theorem 7.4.1.1",
+    ("operator", "nuclear", "inner"),
+    lambda operator, nuclear, inner: (operator * nuclear, ">=", inner),
+    _try_norm_duality,
+)
+NUCLEAR_VARIATIONAL = Lemma(
+    "variational form of the nuclear norm",
+    "½‖A‖² + ½‖B‖² ≥ ‖AB‖_*",
+    "equality iff AᵀA = BBᵀ; attained by balanced factors of any matrix of rank at most d",
+    "Srebro, Rennie and Jaakkola (2004); Recht, Fazel and Parrilo (2010), Lemma 5.1",
+    ("half_squares", "nuclear"),
+    lambda half_squares, nuclear: (half_squares, ">=", nuclear),
+    _try_nuclear_variational,
+)
+ORTHOGONAL_BLOCKS = Lemma(
+    "norm of orthogonal blocks",
+    "A_s A_tᵀ = 0 for all s ≠ t implies that the stack of the A_t has the operator norm max_t ‖A_t‖_op",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Section 5.6: A Aᵀ is block diagonal",
+    ("limit", "stack"),
+    lambda limit, stack: (limit, ">=", stack),
+    _try_orthogonal_blocks,
+)
+SEMIDEFINITE = Lemma(
+    "norm bound as a matrix inequality",
+    "‖U‖_op ≤ c implies c² I − UᵀU ⪰ 0",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Theorem 7.7.2",
+    ("matrix",),
+    lambda matrix: (matrix, ">=", 0),
+    _try_semidefinite,
+)
+PROJECTION_RANK = Lemma(
+    "rank of a projection",
+    "P² = P implies rank P = tr P",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Section 0.9.13",
+    ("rank", "trace"),
+    lambda rank, trace: (rank, "=", trace),
+    _try_projection_rank,
+)
+RANK_OF_GRAM = Lemma(
+    "rank of a Gram matrix",
+    "rank A = rank A Aᵀ, which is at most the number of columns of A",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Section 0.4.6",
+    ("columns", "rank"),
+    lambda columns, rank: (columns, ">=", rank),
+    _try_rank_of_gram,
+)
+GRAM_DETERMINES = Lemma(
+    "a Gram matrix determines its factor up to rotation",
+    "W Wᵀ = V Vᵀ, both of d columns, implies W = V Q with Q orthogonal",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Theorem 7.3.11",
+    ("factor", "rotated"),
+    lambda factor, rotated: (factor, "=", rotated),
+    _try_gram_determines,
+)
+UNITARY_INVARIANCE = Lemma(
+    "unitary invariance",
+    "‖WQ‖ = ‖W‖, ‖QᵀH‖ = ‖H‖ and (WQ)(QᵀH) = WH for orthogonal Q",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Section 5.6",
+    ("moved", "original"),
+    lambda moved, original: (moved, "=", original),
+    _try_unitary_invariance,
+)
+FERMAT = Lemma(
+    "Fermat's rule",
+    "the gradient of a differentiable function vanishes at each of its minimisers",
+    "",
+    "Nocedal and Wright, Numerical Optimization (2006), Theorem 2.2",
+    ("gradient",),
+    lambda gradient: (gradient, "=", 0),
+    _try_fermat,
+)
+
+#: Every lemma that a claim may cite, by name.
+LEMMAS: dict[str, Lemma] = {
+    lemma.name: lemma
+    for lemma in (
+        FENCHEL_YOUNG, FENCHEL_YOUNG_EQUALITY, FENCHEL_YOUNG_ZERO, SOFTMAX_INVERTIBLE, JENSEN, NORM_DUALITY,
+        NUCLEAR_VARIATIONAL, ORTHOGONAL_BLOCKS, SEMIDEFINITE, PROJECTION_RANK, RANK_OF_GRAM, GRAM_DETERMINES,
+        UNITARY_INVARIANCE, FERMAT,
+    )
+}  # fmt: skip

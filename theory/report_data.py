@@ -1,0 +1,161 @@
+"""Claims as data and as text: what ``python -m theory`` writes and prints."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from theory.alphabet import Alphabet, Condition
+from theory.proof import Cited, Claim, Given, Inequality, Outcome, Semidefinite, Step
+from theory.rendering import (
+    condition_latex,
+    condition_plain,
+    latex,
+    plain,
+    relation_latex,
+    relation_plain,
+    text_latex,
+)
+
+
+def hypothesis_plain(hypothesis: Any) -> str:
+    """A hypothesis as plain text."""
+    if isinstance(hypothesis, Condition):
+        return f"{hypothesis.name}: {condition_plain(hypothesis)}"
+    if isinstance(hypothesis, Given):
+        return f"{hypothesis.name}: {relation_plain(hypothesis.lhs, '=', hypothesis.rhs)}"
+    if isinstance(hypothesis, Semidefinite):
+        return f"{hypothesis.name}: {plain(hypothesis.matrix)} ⪰ 0"
+    return str(hypothesis)
+
+
+def hypothesis_latex(hypothesis: Any, names: Alphabet) -> str:
+    """A hypothesis as LaTeX text (mathematics in dollars)."""
+    if isinstance(hypothesis, Condition):
+        return f"{text_latex(hypothesis.name)}: ${condition_latex(hypothesis, names)}$"
+    if isinstance(hypothesis, Given):
+        return f"{text_latex(hypothesis.name)}: ${relation_latex(hypothesis.lhs, '=', hypothesis.rhs, names)}$"
+    if isinstance(hypothesis, Semidefinite):
+        return rf"{text_latex(hypothesis.name)}: ${latex(hypothesis.matrix, names)} \succeq 0$"
+    return text_latex(str(hypothesis))
+
+
+def statement(claim: Claim) -> list[dict[str, Any]]:
+    """The relations that the concluding steps show, with the conditions under which each holds."""
+    out = []
+    for step in claim.conclusions:
+        context = claim.context(step)
+        out.append(
+            {
+                "step": step.name,
+                "plain": step.plain(context),
+                "latex": step.latex(context),
+                "where_plain": [condition_plain(c) for c in step.conditions],
+                "where_latex": [condition_latex(c, claim.alphabet) for c in step.conditions],
+                "equality": step.equality if isinstance(step, Inequality) else "",
+                "equality_latex": text_latex(step.equality) if isinstance(step, Inequality) else "",
+            }
+        )
+    return out
+
+
+def step_data(claim: Claim, step: Step, outcome: Outcome) -> dict[str, Any]:
+    """One step with its outcome."""
+    context = claim.context(step)
+    return {
+        "name": step.name,
+        "name_latex": text_latex(step.name),
+        "kind": step.kind,
+        "plain": step.plain(context),
+        "latex": step.latex(context),
+        "because": step.because,
+        "because_latex": text_latex(step.because),
+        "where_plain": [condition_plain(c) for c in step.conditions],
+        "where_latex": [condition_latex(c, claim.alphabet) for c in step.conditions],
+        "substitutions_latex": [relation_latex(w.symbol, "=", w.value, claim.alphabet) for w in step.lets],
+        "equality": step.equality if isinstance(step, Inequality) else "",
+        "equality_latex": text_latex(step.equality) if isinstance(step, Inequality) else "",
+        "concludes": step.concludes,
+        "lemma": step.lemma.name if isinstance(step, Cited) else None,
+        "verdict": str(outcome.verdict),
+        "detail": outcome.detail,
+        "detail_latex": text_latex(outcome.detail),
+        "point": None if outcome.point is None else dict(outcome.point),
+    }
+
+
+def claim_data(claim: Claim) -> dict[str, Any]:
+    """A claim with its outcomes: everything that the report prints of it."""
+    return {
+        "name": claim.name,
+        "title": claim.title,
+        "title_latex": text_latex(claim.title),
+        "status": claim.status,
+        "source": claim.source,
+        "source_latex": text_latex(claim.source),
+        "symbols": [
+            {
+                "plain": domain.describe(str(symbol)),
+                "name": str(symbol),
+                "latex": claim.alphabet.latex_names[symbol],
+                "domain": domain.kind,
+            }
+            for symbol, domain in claim.alphabet.domains.items()
+        ],
+        "hypotheses": [
+            {"plain": hypothesis_plain(h), "latex": hypothesis_latex(h, claim.alphabet)} for h in claim.hypotheses
+        ],
+        "statement": statement(claim),
+        "steps": [step_data(claim, s, o) for s, o in zip(claim.steps, claim.outcomes, strict=True)],
+        "lemmas": [
+            {
+                "name": lemma.name,
+                "name_latex": text_latex(lemma.name),
+                "statement": lemma.statement,
+                "statement_latex": text_latex(lemma.statement),
+                "equality": lemma.equality,
+                "equality_latex": text_latex(lemma.equality),
+                "reference": lemma.reference,
+                "reference_latex": text_latex(lemma.reference),
+            }
+            for lemma in claim.lemmas
+        ],
+    }
+
+
+def claim_text(claim: Claim, steps: bool = False, width: int = 110) -> str:
+    """A claim for the terminal: status, title, hypotheses, statement, lemmas; with ``steps`` the proof too."""
+    lines = [f"{claim.name}  [{claim.status}]  {len(claim.steps)} steps", f"  {claim.title}"]
+
+    def add(head: str, items: list[str]) -> None:
+        for k, item in enumerate(items):
+            start = f"  {head if k == 0 else '':<12}"
+            lines.append(textwrap.fill(item, width, initial_indent=start, subsequent_indent=" " * 16))
+
+    add("hypotheses", [hypothesis_plain(h) for h in claim.hypotheses])
+    add("statement", [_with_conditions(s) for s in statement(claim)])
+    add("lemmas", [lemma.name for lemma in claim.lemmas])
+    add("source", [claim.source])
+    if steps:
+        for step, outcome in zip(claim.steps, claim.outcomes, strict=True):
+            text = f"{step.name}: {step.plain(claim.context(step))}"
+            lines.append(textwrap.fill(text, width, initial_indent="    - ", subsequent_indent=" " * 8))
+            lines.append(
+                textwrap.fill(
+                    f"{outcome.verdict}: {outcome.detail}", width, initial_indent=" " * 8, subsequent_indent=" " * 10
+                )
+            )
+    else:
+        for step, outcome in zip(claim.steps, claim.outcomes, strict=True):
+            if not outcome.proved:
+                lines.append(f"    ! {step.name}: {outcome.verdict}: {outcome.detail}")
+    return "\n".join(lines)
+
+
+def _with_conditions(entry: dict[str, Any]) -> str:
+    text = str(entry["plain"])
+    if entry["where_plain"]:
+        text += f"   if {', '.join(entry['where_plain'])}"
+    if entry["equality"]:
+        text += f"   (equality: {entry['equality']})"
+    return text

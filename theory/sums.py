@@ -1,0 +1,68 @@
+r"""Sums over tasks, samples or classes whose number is arbitrary.
+
+A :class:`Sum` is Σ over an index of a generic summand, plus a constant.  Two sums over the same index
+are equal if their summands are, for a generic index: additivity is the one rule used, so an identity
+proved here holds for every number of terms.
+
+    Sum("t", task_value) - Sum("t", dual_value)           # vanishes iff the summands agree
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+
+class Sum:
+    """Σ_index summand + constant.
+
+    ``index`` is the name of the index ("t", "i", ...), ``summand`` a SymPy expression for one generic
+    index, ``constant`` what does not depend on it.
+    """
+
+    def __init__(self, index: str, summand: sp.Expr, constant: sp.Expr = 0):
+        self.index, self.summand, self.constant = index, sp.sympify(summand), sp.sympify(constant)
+
+    def _operand(self, other: Sum | sp.Expr) -> Sum:
+        if not isinstance(other, Sum):
+            return Sum(self.index, 0, other)
+        if other.index != self.index and other.summand != 0 and self.summand != 0:
+            raise ValueError(f"a sum over {self.index} and one over {other.index} do not combine term by term")
+        return other
+
+    def __add__(self, other: Sum | sp.Expr) -> Sum:
+        other = self._operand(other)
+        return Sum(self.index, self.summand + other.summand, self.constant + other.constant)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Sum | sp.Expr) -> Sum:
+        return self + (-1) * self._operand(other)
+
+    def __mul__(self, scalar: sp.Expr) -> Sum:
+        return Sum(self.index, self.summand * scalar, self.constant * scalar)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Sum:
+        return self * -1
+
+    def coefficients(self) -> list[sp.Expr]:
+        """Scalars whose vanishing makes the sum 0 whatever the number of terms."""
+        return [self.summand, self.constant]
+
+    def map(self, function: Callable[[sp.Expr], sp.Expr]) -> Sum:
+        """``function`` applied to the summand and the constant."""
+        return Sum(self.index, function(self.summand), function(self.constant))
+
+    def render(self, scalar: Callable[[sp.Expr], str], latex: bool) -> str:
+        """As text."""
+        sign = rf"\sum_{{{self.index}}}" if latex else f"Σ_{self.index}"
+        parts = [] if self.constant == 0 else [scalar(self.constant)]
+        if self.summand != 0:
+            body = scalar(self.summand)
+            if isinstance(self.summand, sp.Add):
+                body = rf"\left[{body}\right]" if latex else f"[{body}]"
+            parts.append(f"{sign} {body}")
+        return " + ".join(parts) or "0"
