@@ -38,6 +38,7 @@ class DataTerm:
     gamma : √λ_H, the weight of the nuclear norm.
     inverse : ``(R, C)`` 1/(√λ_{W,t} √n_j): logits = inverse ∘ Z' + b.
     curvature_bound : the largest curvature of F in Z', L max ω/(n λ_W) with ∇²Φ ⪯ L.
+    unit : the size of the factors of Z' at which logits are of order 1.
     bias_scale : ``(R,)`` unit s of the scaled bias β = s b, in which F is as curved as in Z'.
     """
 
@@ -56,17 +57,11 @@ class DataTerm:
             rows = slice(row, row + k * length)
             self._runs.append((slice(task, task + length), rows, (length, k, design.cells)))
             task, row = task + length, rows.stop
+        labelled = np.repeat(design.labelled, design.classes, axis=0)
+        self.unit = float(np.sqrt(np.linalg.norm(np.where(labelled, 1.0 / self.inverse, 0.0))))
         per_row = (problem.omega_rows * self.inverse**2).max(axis=1)
         self.curvature_bound = self._loss.smoothness * float(per_row.max())
         self.bias_scale = np.sqrt(problem.omega_rows.sum(axis=1) / per_row)
-        self._entropy = self._blockwise_constant()
-
-    def _blockwise_constant(self) -> FloatArray:
-        """``(T, C)``: Φ*(y) where labelled."""
-        out = np.zeros_like(self.problem.omega)
-        for tasks, rows, shape in self._runs:
-            out[tasks] = self._loss.conjugate(self._stacked(self.target[rows], shape))
-        return np.where(self.problem.design.labelled, out, 0.0)
 
     @staticmethod
     def _stacked(block: FloatArray, shape: tuple[int, int, int]) -> FloatArray:
@@ -82,8 +77,7 @@ class DataTerm:
         total = 0.5 * float(self.lambda_b @ (b * b))
         for tasks, rows, shape in self._runs:
             z, y = self._stacked(logits[rows], shape), self._stacked(self.target[rows], shape)
-            loss = self._loss.phi(z) - (y * z).sum(axis=0) + self._entropy[tasks]
-            total += float((self.problem.omega[tasks] * loss).sum())
+            total += float((self.problem.omega[tasks] * self._loss.value(z, y)).sum())
         return total
 
     def evaluate(self, logits: FloatArray, b: FloatArray) -> Evaluation:

@@ -30,6 +30,8 @@ from theory.model import UFM
 RANK_CUTOFF = 1e-5
 #: The relative rise of the objective that counts as not noticing.
 RANK_SLACK = 1e-14
+#: Relative rounding error of g: a sum of non-negative terms, each without cancellation.
+ROUNDING_OF_VALUE = 1e-14
 
 
 @dataclass(frozen=True)
@@ -154,12 +156,12 @@ def newton(data: DataTerm, start: Factors, max_steps: int = 40, max_inner: int =
     if x.size == 0:
         return start, 0
     here = _Local(data, shapes, x)
-    radius = max(float(np.linalg.norm(x)), 1e-3)
+    radius = max(float(np.linalg.norm(x)), data.unit)
     diagonal = _preconditioner(data, shapes)
     steps = flat = 0
     while steps < max_steps:
         size = float(np.linalg.norm(here.gradient))
-        scale = data.gamma * max(float(np.linalg.norm(x)), 1e-8)
+        scale = data.gamma * max(float(np.linalg.norm(x)), 1e-8 * data.unit)
         if size <= 1e-15 * scale:
             break
         forcing = min(0.1, np.sqrt(size / scale)) if size > 1e-6 * scale else 1e-4
@@ -167,25 +169,28 @@ def newton(data: DataTerm, start: Factors, max_steps: int = 40, max_inner: int =
         steps += 1
         predicted = -float(here.gradient @ step + 0.5 * step @ product)
         there = _Local(data, shapes, x + step)
-        actual = here.value - there.value
-        noise = 1e-14 * max(abs(here.value), abs(here.at.value))
-        if predicted <= noise:
-            # below the rounding of g only the gradient can tell progress
-            if not np.linalg.norm(there.gradient) < 0.5 * size or actual < -noise:
-                flat += 1
-                if not np.linalg.norm(there.gradient) < size or actual < -noise or flat > 2:
-                    break
-            x, here = x + step, there
-            continue
-        ratio = actual / predicted
+        # differences of g mean nothing below its rounding error (Conn, Gould & Toint, section 17.4.2)
+        noise = ROUNDING_OF_VALUE * abs(here.value)
+        ratio = (here.value - there.value + noise) / (predicted + noise)
         length = float(np.sqrt((step * step * diagonal).sum()))
+        if predicted <= noise:
+            # only the gradient can tell progress now; a step that does not halve it is one of the last
+            last = not np.linalg.norm(there.gradient) < 0.5 * size
+            flat += last
+            if np.linalg.norm(there.gradient) < size and ratio > 0:
+                x, here = x + step, there
+            elif last:
+                break
+            if flat > 2:
+                break
+            continue
         if ratio < 0.25:
             radius = 0.25 * length
         elif ratio > 0.75 and length > 0.8 * radius:
             radius *= 3.0
         if ratio > 1e-4:
             x, here = x + step, there
-        elif radius <= 1e-14 * max(float(np.linalg.norm(x)), 1e-3):
+        elif radius <= 1e-14 * max(float(np.linalg.norm(x)), data.unit):
             break
     end = Factors(here.A, here.B, here.b, here.value)
     return (end if end.value <= start.value * (1 + 1e-14) else start), steps

@@ -16,6 +16,8 @@ JMLR 17 (2016) (CVXPY).
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -145,7 +147,8 @@ def run_program(program: Program, solver: str = "clarabel") -> ConicResult:
     The raw status is handed on: ``optimal`` or ``optimal_inaccurate``.  Anything else raises
     :class:`SolverFailure` with the status that the solver gave.
     """
-    with warnings.catch_warnings():
+    # SCS prints warnings on standard output, verbose or not, and that belongs to the command lines
+    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
         # CVXPY warns of what the status says too, and the status is reported
         warnings.filterwarnings("ignore", message="Solution may be inaccurate", category=UserWarning)
         try:

@@ -21,15 +21,18 @@ the conic solver itself claimed.
 
 from __future__ import annotations
 
+import math
+import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from relaxations.data_term import DataTerm
-from relaxations.factored import Factors, balanced_factors, factorise, newton
-from relaxations.proximal import TOLERANCE, Optimum, relative_gap, solve_structured
+from relaxations.factored import Factors, balanced_factors, factorise, newton, objective
+from relaxations.proximal import ROUNDING, TOLERANCE, Optimum, relative_gap, solve_structured
 from theory import closed_forms as forms
 from theory.duality import dual_value, feasible_dual
 from theory.known_optimum import known_optimum
@@ -51,10 +54,13 @@ SOLVERS = (
 
 #: ``auto`` uses CVXPY up to this many cells.
 CVXPY_CELLS = 64
-#: ... with this program and solver: at 64 cells 0.1 s, Clarabel 0.6 s (dual) to 30 s (matrix inequality).
-AUTO_PROGRAM = "sdp:scs"
+#: ... with this program, whose multiplier is the matrix of the semidefinite one: up to 0.9 s at 64 cells, where
+#: the semidefinite program itself takes Clarabel 2 to 30 s.
+AUTO_PROGRAM = "entropy-dual:clarabel"
 #: A conic value that differs by more than this, relatively, from the refined one is reported in the status.
 CONIC_AGREEMENT = 1e-4
+#: Random starts, beside the truncated optimum, where the rank is cut to the feature dimension.
+CUT_STARTS = 4
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,9 @@ class Solution:
     q : ``(R, C)`` dual feasible predictions, 0 where no label is.
     value : f(W, H, b).
     lower : D(q), a lower bound of f for every dimension.
-    rank : the dimension in which the relaxation's optimum was attained: the largest numerical rank of Z' over the
-        components, before any cut to ``problem.dimension``.  (With missing labels the optimum is not unique, and
-        another one may have a smaller rank.)
+    rank : a dimension in which the relaxation's optimum is attained, the smallest that was found: the largest
+        numerical rank of Z' over the components, or d' if the point cut to ``problem.dimension`` meets the bound.
+        (With missing labels the optimum is not unique, and another one may have a smaller rank still.)
     solver : what ran, e.g. ``"proximal"``, ``"sdp:scs+refinement"``, ``"closed-form"``.
     status : the raw status of the solver (of all components, without repetition), then what else there is to
         say: ``"optimal_inaccurate"``, ``"optimal; refinement stalled"``.
@@ -99,7 +105,7 @@ class Solution:
 
     @property
     def cut(self) -> bool:
-        """Was the rank cut to ``problem.dimension``?  Then ``value`` is an upper bound that need not meet ``lower``."""
+        """Is ``problem.dimension`` below ``rank``?  Then ``value`` is an upper bound that need not meet ``lower``."""
         return self.rank > self.problem.dimension
 
 
@@ -207,29 +213,64 @@ def _conic(part: UFM, method: str, tolerance: float, fall_back: bool) -> _Part:
     from relaxations.programs import PROGRAMS, SolverFailure, run_program  # CVXPY only where it runs
 
     program, conic = method.split(":")
+    scaled, unit, value_unit = _normalised(part)
     try:
-        result = run_program(PROGRAMS[program](part), conic)
+        result = run_program(PROGRAMS[program](scaled), conic)
     except SolverFailure as failure:
         if not fall_back:
             raise
         optimum = solve_structured(part, tolerance)
         return _Part(optimum, f"{failure}; structured solver instead: {optimum.status}", optimum.iterations)
-    optimum = solve_structured(part, tolerance, start=(result.Z, result.b))
+    value = value_unit * result.value
+    optimum = solve_structured(part, tolerance, start=(unit * result.Z, result.b))
     status = result.status
     if optimum.status != "converged":
         status += f"; refinement {optimum.status}"
-    difference = abs(result.value - optimum.factors.value) / max(optimum.factors.value, 1e-300)
+    difference = abs(value - optimum.factors.value) / max(optimum.factors.value, 1e-300)
     if difference > CONIC_AGREEMENT:
         status += f"; value before refinement off by {difference:.1e}"
-    return _Part(optimum, status, result.iterations + optimum.iterations, result.value)
+    return _Part(optimum, status, result.iterations + optimum.iterations, value)
+
+
+def _normalised(part: UFM) -> tuple[UFM, float, float]:
+    """The same problem in units that suit a conic solver, the unit of Z' and the unit of its value.
+
+    f/a is the problem of α/a, λ/a; and λ_W, λ_H → c λ_W, λ_H/c changes nothing but the unit of Z'.  Powers of 2
+    make Σα of order 1 and Z' of the size of the logits, so that absolute tolerances mean something.
+    """
+    a = Fraction(2) ** round(math.log2(sum(part.alpha)))
+    typical = statistics.median(part.lambda_w) * Fraction(part.design.samples, part.design.cells) / a
+    c = Fraction(4) ** -round(math.log2(typical) / 2)
+    same = UFM(
+        part.design,
+        [c * w / a for w in part.lambda_w],
+        part.lambda_h / (c * a),
+        [alpha / a for alpha in part.alpha],
+        None if part.lambda_b is None else [b / a for b in part.lambda_b],
+        part.loss,
+        part.dimension,
+    )
+    return same, math.sqrt(a / c), float(a)
 
 
 def _cut(part: UFM, factors: Factors, dimension: int) -> Factors:
-    """At most ``dimension`` columns: the truncated point, improved by Newton's method on the factors."""
+    """At most ``dimension`` columns: the best of a few local minima of f in that dimension.
+
+    Newton's method on the factors starts from the truncated optimum and from ``CUT_STARTS`` random points (a
+    fixed seed): f has spurious local minima and saddles below the minimal rank, and where the optimum of the
+    relaxation is not unique another one of smaller rank may be found, so that the value meets the bound after all.
+    """
     if factors.A.shape[1] <= dimension:
         return factors
     data = DataTerm(part)
-    return newton(data, balanced_factors(data, factors.Z, factors.b, dimension))[0]
+    starts = [balanced_factors(data, factors.Z, factors.b, dimension)]
+    rng = np.random.default_rng(0)
+    R, C = part.design.rows, part.design.cells
+    spread = data.unit / np.sqrt(dimension * (R + C))
+    for _ in range(CUT_STARTS):
+        A, B = spread * rng.standard_normal((R, dimension)), spread * rng.standard_normal((dimension, C))
+        starts.append(Factors(A, B, factors.b, objective(data, A, B, factors.b)))
+    return min((newton(data, start, max_steps=100)[0] for start in starts), key=lambda point: point.value)
 
 
 def _finished(
@@ -246,6 +287,8 @@ def _finished(
     W, H, b = point
     bias = b if problem.has_bias else None
     value, lower = problem.objective(W, H, bias), dual_value(problem, q)
+    if rank > problem.dimension and relative_gap(value, lower) <= ROUNDING:
+        rank = problem.dimension
     seconds = time.perf_counter() - begun
     return Solution(problem, W, H, bias, q, value, lower, rank, solver, status, iterations, seconds, conic_value)
 

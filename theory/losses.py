@@ -45,6 +45,9 @@ class Loss(Protocol):
     def gradient(self, z: FloatArray) -> FloatArray:
         """∇Φ(z), the prediction: ``(K, ...)`` to ``(K, ...)``."""
 
+    def value(self, z: FloatArray, y: FloatArray) -> FloatArray:
+        """ℓ(z, y) for every column, without cancellation: two ``(K, ...)`` arrays to ``(...)``."""
+
     def hessian_product(self, q: FloatArray, v: FloatArray) -> FloatArray:
         """∇²Φ(z) v at the z whose prediction is q = ∇Φ(z): two ``(K, ...)`` arrays to ``(K, ...)``."""
 
@@ -71,6 +74,16 @@ class CrossEntropy:
         e = np.exp(z - z.max(axis=0))
         return np.asarray(e / e.sum(axis=0))
 
+    def value(self, z: FloatArray, y: FloatArray) -> FloatArray:
+        """KL(y ‖ softmax z) for y on the simplex, in logits relative to the largest.
+
+        A confident correct prediction loses no digit: ℓ = log1p(Σ_{c≠y} e^{z_c − z_y}) for one-hot y.
+        """
+        shifted = z - z.max(axis=0)
+        e = np.exp(shifted)
+        np.put_along_axis(e, z.argmax(axis=0)[None], 0.0, axis=0)
+        return np.asarray(np.log1p(e.sum(axis=0)) - (y * shifted).sum(axis=0) + self.conjugate(y))
+
     def hessian_product(self, q: FloatArray, v: FloatArray) -> FloatArray:
         """(diag(q) − qqᵀ) v."""
         weighted = q * v
@@ -96,6 +109,10 @@ class SquaredError:
     def gradient(self, z: FloatArray) -> FloatArray:
         """The identity."""
         return z
+
+    def value(self, z: FloatArray, y: FloatArray) -> FloatArray:
+        """½‖z − y‖²."""
+        return self.phi(z - y)
 
     def hessian_product(self, q: FloatArray, v: FloatArray) -> FloatArray:
         """The identity."""

@@ -281,8 +281,7 @@ class UFM:
         for t, rows in self.design.blocks():
             y = Y[rows] if cell_of is None else Y[rows][:, cell_of]
             keep = self.design.labelled[t] if cell_of is None else self.design.labelled[t][cell_of]
-            value = loss.phi(logits[rows]) + loss.conjugate(y) - (y * logits[rows]).sum(axis=0)
-            out[t] = np.where(keep, value, 0.0)
+            out[t] = np.where(keep, loss.value(logits[rows], y), 0.0)
         return out
 
     def predictions(self, logits: FloatArray) -> FloatArray:
