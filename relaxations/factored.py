@@ -141,11 +141,17 @@ class _Local:
         )
 
 
-def newton(data: DataTerm, start: Factors, max_steps: int = 40, max_inner: int = 200) -> tuple[Factors, int]:
+def newton(
+    data: DataTerm,
+    start: Factors,
+    max_steps: int = 40,
+    good_enough: Callable[[float, FloatArray, FloatArray], bool] | None = None,
+) -> tuple[Factors, int]:
     """Trust-region Newton with truncated conjugate gradients; the local minimum and the steps taken.
 
-    Never returns a point of a larger value.  Stops at rounding error: when the gradient is 1e-14 of the
-    penalty's own, or when neither the value nor the gradient can be improved.
+    Never returns a point of a larger value.  Stops at rounding error: when the gradient is 1e-15 of the
+    penalty's own, or when neither the value nor the gradient can be improved; or where ``good_enough`` says so of
+    (g, predictions q, bias b), which is asked once the gradient is small.
     """
     R, r = start.A.shape
     shapes = (R, r, start.B.shape[1])
@@ -158,14 +164,17 @@ def newton(data: DataTerm, start: Factors, max_steps: int = 40, max_inner: int =
     here = _Local(data, shapes, x)
     radius = max(float(np.linalg.norm(x)), data.unit)
     diagonal = _preconditioner(data, shapes)
+    most_inner = min(max(200, x.size), 1000)
     steps = flat = 0
     while steps < max_steps:
         size = float(np.linalg.norm(here.gradient))
         scale = data.gamma * max(float(np.linalg.norm(x)), 1e-8 * data.unit)
         if size <= 1e-15 * scale:
             break
+        if good_enough is not None and size <= 1e-9 * scale and good_enough(here.value, here.at.q, here.b):
+            break
         forcing = min(0.1, np.sqrt(size / scale)) if size > 1e-6 * scale else 1e-4
-        step, product = _steihaug(here.gradient, here.hessian, diagonal, radius, forcing, max_inner)
+        step, product = _steihaug(here.gradient, here.hessian, diagonal, radius, forcing, most_inner)
         steps += 1
         predicted = -float(here.gradient @ step + 0.5 * step @ product)
         there = _Local(data, shapes, x + step)

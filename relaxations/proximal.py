@@ -157,12 +157,16 @@ def solve_structured(
     newton_steps = 0
     burst = 10 if start is not None else 40
     stalled = 0
+
+    def certified(value: float, q: FloatArray, b: FloatArray) -> bool:
+        return relative_gap(value, _bound(data, q, b).value) <= tolerance
+
     for _ in range(max_rounds):
         proximal.run(burst, accuracy=1e-4 / burst)
-        point, steps = newton(data, balanced_factors(data, proximal.Z, proximal.b))
+        point, steps = newton(data, balanced_factors(data, proximal.Z, proximal.b), good_enough=certified)
         newton_steps += steps
         point = compress(data, point)
-        dual = _bound(data, point)
+        dual = _bound(data, data.evaluate(data.logits(point.Z, point.b), point.b).q, point.b)
         before = np.inf if best is None or bound is None else relative_gap(best.value, bound.value)
         if best is None or point.value < best.value:
             best = point
@@ -182,7 +186,6 @@ def solve_structured(
     return Optimum(best, bound, "iteration limit", proximal.steps + newton_steps)
 
 
-def _bound(data: DataTerm, point: Factors) -> DualPoint:
-    """The dual bound of the predictions at a point."""
-    q = data.evaluate(data.logits(point.Z, point.b), point.b).q
-    return feasible_dual(data.problem, q, point.b if data.problem.has_bias else None)
+def _bound(data: DataTerm, q: FloatArray, b: FloatArray) -> DualPoint:
+    """The dual bound of predictions q at a point with bias b."""
+    return feasible_dual(data.problem, q, b if data.problem.has_bias else None)
