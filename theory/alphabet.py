@@ -14,6 +14,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sympy as sp
 
@@ -65,9 +66,9 @@ class Condition:
     """A hypothesis that is an inequality between expressions: ``lhs op rhs`` with op ``<``, ``<=``, ``>`` or ``>=``."""
 
     name: str
-    lhs: sp.Expr
+    lhs: Any
     op: str
-    rhs: sp.Expr
+    rhs: Any
 
     def __post_init__(self) -> None:
         if self.op not in ("<", "<=", ">", ">="):
@@ -82,7 +83,8 @@ class Condition:
     def slack(self) -> sp.Expr:
         """What the condition says is positive (or >= 0)."""
         larger, smaller = (self.rhs, self.lhs) if self.op.startswith("<") else (self.lhs, self.rhs)
-        return sp.sympify(larger) - sp.sympify(smaller)
+        # a side may be a named term (theory.rendering.Named), which is computed by its value
+        return sp.sympify(getattr(larger, "value", larger)) - sp.sympify(getattr(smaller, "value", smaller))
 
     def holds(self, point: Mapping[sp.Symbol, sp.Rational]) -> bool:
         """Does the condition hold at ``point``, rigorously?  (An undecided equality counts only if not strict.)"""

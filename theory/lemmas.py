@@ -163,6 +163,12 @@ def _try_rank_of_gram(rng: np.random.Generator) -> float:
     return float(abs(rank - gram) + max(0, rank - d))
 
 
+def _try_rank_of_product(rng: np.random.Generator) -> float:
+    m, d, n = _sizes(rng, 3)
+    product = rng.normal(size=(m, d)) @ rng.normal(size=(d, n))
+    return float(max(0, int(np.linalg.matrix_rank(product)) - d))
+
+
 def _try_gram_determines(rng: np.random.Generator) -> float:
     """W Wᵀ = V Vᵀ of one width: W = V Q with Q orthogonal, by the polar factor of VᵀW."""
     m, d = _sizes(rng, 2)
@@ -170,6 +176,17 @@ def _try_gram_determines(rng: np.random.Generator) -> float:
     w = v @ np.linalg.qr(rng.normal(size=(d, d)))[0]
     a, _, b = np.linalg.svd(v.T @ w)
     return float(np.abs(v @ (a @ b) - w).max()) / float(np.abs(w).max())
+
+
+def _try_gram_exists(rng: np.random.Generator) -> float:
+    """A positive semidefinite matrix of rank r factors through d = r columns."""
+    n, r = _sizes(rng, 2)
+    v = _matrix(rng, n, min(n, r))
+    gram = v @ v.T
+    rank = int(np.linalg.matrix_rank(gram, rtol=1e-12))
+    values, vectors = np.linalg.eigh(gram)
+    w = vectors[:, -rank:] * np.sqrt(np.maximum(values[-rank:], 0))
+    return float(np.abs(w @ w.T - gram).max()) / float(np.abs(gram).max())
 
 
 def _try_unitary_invariance(rng: np.random.Generator) -> float:
@@ -274,7 +291,7 @@ SEMIDEFINITE = Lemma(
     "",
     "Horn and Johnson, Matrix Analysis (2013), Theorem 7.7.2",
     ("matrix",),
-    lambda matrix: (matrix, ">=", 0),
+    lambda matrix: (matrix, "psd", 0),
     _try_semidefinite,
 )
 PROJECTION_RANK = Lemma(
@@ -295,6 +312,15 @@ RANK_OF_GRAM = Lemma(
     lambda columns, rank: (columns, ">=", rank),
     _try_rank_of_gram,
 )
+RANK_OF_PRODUCT = Lemma(
+    "rank of a product",
+    "rank AB is at most the number of columns of A",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Section 0.4.5",
+    ("inner", "rank"),
+    lambda inner, rank: (inner, ">=", rank),
+    _try_rank_of_product,
+)
 GRAM_DETERMINES = Lemma(
     "a Gram matrix determines its factor up to rotation",
     "W Wᵀ = V Vᵀ, both of d columns, implies W = V Q with Q orthogonal",
@@ -303,6 +329,15 @@ GRAM_DETERMINES = Lemma(
     ("factor", "rotated"),
     lambda factor, rotated: (factor, "=", rotated),
     _try_gram_determines,
+)
+GRAM_EXISTS = Lemma(
+    "existence of a Gram factor",
+    "every positive semidefinite matrix of rank r is W Wᵀ for some W of d ≥ r columns",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Theorem 7.2.10",
+    ("gram", "wanted"),
+    lambda gram, wanted: (gram, "=", wanted),
+    _try_gram_exists,
 )
 UNITARY_INVARIANCE = Lemma(
     "unitary invariance",
@@ -328,7 +363,7 @@ LEMMAS: dict[str, Lemma] = {
     lemma.name: lemma
     for lemma in (
         FENCHEL_YOUNG, FENCHEL_YOUNG_EQUALITY, FENCHEL_YOUNG_ZERO, SOFTMAX_INVERTIBLE, JENSEN, NORM_DUALITY,
-        NUCLEAR_VARIATIONAL, ORTHOGONAL_BLOCKS, SEMIDEFINITE, PROJECTION_RANK, RANK_OF_GRAM, GRAM_DETERMINES,
-        UNITARY_INVARIANCE, FERMAT,
+        NUCLEAR_VARIATIONAL, ORTHOGONAL_BLOCKS, SEMIDEFINITE, PROJECTION_RANK, RANK_OF_GRAM, RANK_OF_PRODUCT, GRAM_DETERMINES,
+        GRAM_EXISTS, UNITARY_INVARIANCE, FERMAT,
     )
 }  # fmt: skip

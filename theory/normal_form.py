@@ -17,6 +17,9 @@ from theory.alphabet import Alphabet
 
 NONNEGATIVE, POSITIVE = ">=", ">"
 
+#: What a new generator stands for: ("root", base, degree), ("exp", exponent, 1) or ("log", argument, 1).
+Bounds = dict[sp.Symbol, tuple[str, sp.Expr, int]]
+
 
 def vanishes(expression: sp.Expr, alphabet: Alphabet) -> bool:
     """Is ``expression`` 0 for all values of its symbols?  ``True`` is a proof, ``False`` is "not shown"."""
@@ -53,24 +56,23 @@ def sign(expression: sp.Expr, alphabet: Alphabet) -> str | None:
 # --------------------------------------------------------------------------- to rational functions
 
 
-def _rational_form(
-    expression: sp.Expr, alphabet: Alphabet
-) -> tuple[sp.Expr, list[tuple[sp.Symbol, sp.Expr]], dict[sp.Symbol, tuple[str, sp.Expr]]]:
+def _rational_form(expression: sp.Expr, alphabet: Alphabet) -> tuple[sp.Expr, list[tuple[sp.Symbol, sp.Expr]], Bounds]:
     """(rational function of generators, defining polynomials of root generators, bounds of generators).
 
-    The bounds say of every new generator ``(kind, argument)``: ``"root"`` of, ``"exp"`` of, ``"log"`` of.
+    The bounds say what every new generator stands for.
     """
-    expression = sp.expand_power_exp(expression)
+    expression = sp.expand_power_exp(expression).replace(sp.Abs, lambda inside: _absolute(inside, alphabet))
     expression = expression.replace(sp.log, lambda argument: _split_logarithm(argument, alphabet))
-    bounds: dict[sp.Symbol, tuple[str, sp.Expr]] = {}
+    bounds: Bounds = {}
     expression = _replace_exponentials(expression, bounds)
     expression = _replace_logarithms(expression, bounds)
+    expression = expression.replace(_is_compound_root, lambda root: _split_root(root, alphabet))
     return (*_replace_roots(expression, bounds), bounds)
 
 
 def _split_logarithm(argument: sp.Expr, alphabet: Alphabet) -> sp.Expr:
     """log of a product along factors that are certified positive; unchanged (but in normal form) otherwise."""
-    argument = sp.factor(sp.together(sp.powsimp(sp.expand_power_exp(argument))))
+    argument = _simplest(argument, alphabet)
     if isinstance(argument, sp.exp):
         return argument.args[0]
     out, rest = sp.Integer(0), sp.Integer(1)
@@ -81,21 +83,29 @@ def _split_logarithm(argument: sp.Expr, alphabet: Alphabet) -> sp.Expr:
         elif factor.is_Rational:
             rest *= factor
         elif exponent.is_Rational and _positive(base, alphabet):
-            out += exponent * _atomic_log(base)
+            out += exponent * sp.log(base)
         elif exponent.is_Rational and _positive(-base, alphabet) and exponent.is_Integer:
-            out += exponent * _atomic_log(-base)
+            out += exponent * sp.log(-base)
             rest *= (-1) ** exponent
         else:
             rest *= factor
     if rest == 1:
         return out
     if rest.is_Rational and rest > 0:
-        return out + sum(k * _atomic_log(sp.Integer(p)) for p, k in sp.factorrat(rest).items())
-    return out + _atomic_log(sp.expand(rest))
+        return out + sum(k * sp.log(sp.Integer(p)) for p, k in sp.factorrat(rest).items())
+    return out + sp.log(sp.expand(rest))
 
 
-def _atomic_log(argument: sp.Expr) -> sp.Expr:
-    return sp.log(argument)
+def _simplest(argument: sp.Expr, alphabet: Alphabet) -> sp.Expr:
+    """A quotient of factored polynomials in the generators, written in the symbols again."""
+    if argument.has(sp.log):
+        return argument
+    rational, _, bounds = _rational_form(argument, alphabet)
+    back = {
+        g: sp.exp(base) if kind == "exp" else base ** sp.Rational(1, degree)
+        for g, (kind, base, degree) in bounds.items()
+    }
+    return sp.factor(sp.cancel(sp.together(rational))).xreplace(back)
 
 
 def _positive(expression: sp.Expr, alphabet: Alphabet) -> bool:
@@ -106,7 +116,33 @@ def _positive(expression: sp.Expr, alphabet: Alphabet) -> bool:
     return sign(expression, alphabet) == POSITIVE
 
 
-def _replace_exponentials(expression: sp.Expr, bounds: dict[sp.Symbol, tuple[str, sp.Expr]]) -> sp.Expr:
+def _absolute(inside: sp.Expr, alphabet: Alphabet) -> sp.Expr:
+    """|x| without bars where the sign of x is certified (SymPy writes √(x²) so)."""
+    for signed in (inside, -inside):
+        if not inside.has(sp.log) and sign(signed, alphabet) is not None:
+            return signed
+    return sp.Abs(inside)
+
+
+def _is_compound_root(e: sp.Expr) -> bool:
+    return bool(e.is_Pow and e.exp.is_Rational and not e.exp.is_Integer and (e.base.is_Add or e.base.is_Mul))
+
+
+def _split_root(root: sp.Expr, alphabet: Alphabet) -> sp.Expr:
+    """A root of a product along factors that are certified positive: √((1−ε)² x) = (1−ε) √x."""
+    out, rest = sp.Integer(1), sp.Integer(1)
+    for factor in sp.Mul.make_args(sp.factor(sp.together(root.base))):
+        base, exponent = factor.as_base_exp()
+        if exponent.is_Rational and not base.has(sp.log) and _positive(base, alphabet):
+            out *= base ** (exponent * root.exp)
+        elif exponent.is_Integer and not base.has(sp.log) and exponent % 2 == 0 and _positive(-base, alphabet):
+            out *= (-base) ** (exponent * root.exp)
+        else:
+            rest *= factor
+    return out * rest**root.exp
+
+
+def _replace_exponentials(expression: sp.Expr, bounds: Bounds) -> sp.Expr:
     monomials: dict[sp.Expr, list[sp.exp]] = {}
     for e in expression.atoms(sp.exp):
         monomials.setdefault(e.args[0].as_coeff_Mul()[1], []).append(e)
@@ -114,24 +150,22 @@ def _replace_exponentials(expression: sp.Expr, bounds: dict[sp.Symbol, tuple[str
     for monomial, exponentials in monomials.items():
         scale = sp.ilcm(*(e.args[0].as_coeff_Mul()[0].q for e in exponentials), 1)
         generator = sp.Dummy("E", positive=True)
-        bounds[generator] = ("exp", monomial / scale)
+        bounds[generator] = ("exp", monomial / scale, 1)
         for e in exponentials:
             replacements[e] = generator ** (e.args[0].as_coeff_Mul()[0] * scale)
     return expression.xreplace(replacements)
 
 
-def _replace_logarithms(expression: sp.Expr, bounds: dict[sp.Symbol, tuple[str, sp.Expr]]) -> sp.Expr:
+def _replace_logarithms(expression: sp.Expr, bounds: Bounds) -> sp.Expr:
     replacements = {}
     for logarithm in sorted(expression.atoms(sp.log), key=sp.default_sort_key):
         generator = sp.Dummy("L", real=True)
-        bounds[generator] = ("log", logarithm.args[0])
+        bounds[generator] = ("log", logarithm.args[0], 1)
         replacements[logarithm] = generator
     return expression.xreplace(replacements)
 
 
-def _replace_roots(
-    expression: sp.Expr, bounds: dict[sp.Symbol, tuple[str, sp.Expr]]
-) -> tuple[sp.Expr, list[tuple[sp.Symbol, sp.Expr]]]:
+def _replace_roots(expression: sp.Expr, bounds: Bounds) -> tuple[sp.Expr, list[tuple[sp.Symbol, sp.Expr]]]:
     expression = sp.expand_power_base(expression)
     radicals: dict[sp.Expr, int] = {}
     for power in expression.atoms(sp.Pow):
@@ -142,11 +176,11 @@ def _replace_roots(
         generator = sp.Dummy("R", positive=True)
         if isinstance(base, sp.Symbol):
             symbols[base] = generator**degree
-            bounds[generator] = ("root", base)
+            bounds[generator] = ("root", base, degree)
         else:
             top, bottom = sp.fraction(sp.together(base))
             relations.append((generator, bottom * generator**degree - top))
-            bounds[generator] = ("root", base)
+            bounds[generator] = ("root", base, degree)
         for power in expression.atoms(sp.Pow):
             if power.base == base and power.exp.is_Rational and not power.exp.is_Integer:
                 powers[power] = generator ** (power.exp * degree)
@@ -157,16 +191,14 @@ def _replace_roots(
 # --------------------------------------------------------------------------- signs by shifting
 
 
-def _shift(
-    rational: sp.Expr, alphabet: Alphabet, bounds: dict[sp.Symbol, tuple[str, sp.Expr]]
-) -> tuple[sp.Expr, dict[sp.Symbol, bool]]:
+def _shift(rational: sp.Expr, alphabet: Alphabet, bounds: Bounds) -> tuple[sp.Expr, dict[sp.Symbol, bool]]:
     """The expression in shifted variables, and for each whether it is positive (``True``) or only >= 0."""
     replacements: dict[sp.Symbol, sp.Expr] = {}
     positive: dict[sp.Symbol, bool] = {}
     for symbol in rational.free_symbols:
         new = sp.Dummy("s")
         if symbol in bounds:
-            kind, argument = bounds[symbol]
+            kind, argument, _ = bounds[symbol]
             if kind == "root":
                 domain = alphabet.domains.get(argument)
                 if domain is not None and domain.kind == "integer" and domain.least > 1:

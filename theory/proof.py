@@ -111,7 +111,16 @@ class Square:
     def value(self) -> Trace:
         """tr(Xᵀ M X)."""
         X = self.factor
-        return X.square() if self.middle is None else trace(X.T @ self.middle.matrix @ X)
+        if self.middle is None:
+            return X.square()
+        M = self.middle.matrix
+
+        def printer(scalar: Any, latex: bool) -> str:
+            parts = [w.render(scalar, latex) for w in (X.T, M, X)]
+            shape = r"\operatorname{{tr}}\bigl({0}\,({1})\,{2}\bigr)" if latex else "tr({0} ({1}) {2})"
+            return shape.format(*parts)
+
+        return Trace(trace(X.T @ M @ X).terms, ((sp.Integer(1), printer),))
 
     @property
     def vanishing(self) -> Word:
@@ -127,6 +136,14 @@ class Slack:
 
 
 @dataclass(frozen=True, eq=False)
+class Termwise:
+    """Σ over a generic ``index`` of a product of certified factors: a sum of non-negative terms."""
+
+    index: str
+    factors: tuple[Any, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Using:
     """A multiple of an earlier equation: times · left (lhs − rhs) right, or with the equation transposed."""
 
@@ -139,20 +156,35 @@ class Using:
 
 @dataclass
 class Context:
-    """What a step may rely on: the claim's symbols and hypotheses, and the steps before it."""
+    """What a step may rely on: the claim's symbols and hypotheses, the steps before it, and other claims."""
 
     alphabet: Alphabet
     hypotheses: tuple[Any, ...] = ()
     earlier: dict[str, Step] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
 
     def equation(self, name: str) -> Any:
-        """The equation called ``name``: an earlier step or a :class:`Given`.  ``ValueError`` if there is none."""
+        """The relation called ``name``: an earlier step, a :class:`Given`, or ``"claim::step"`` of another claim.
+
+        ``ValueError`` if there is none, or if the other claim's step is not proved.
+        """
         found: Any = self.earlier.get(name)
+        if found is None and "::" in name:
+            found = self._elsewhere(*name.split("::", 1))
         if found is None:
             found = next((h for h in self.hypotheses if isinstance(h, Given) and h.name == name), None)
         if found is None:
             raise ValueError(f"no earlier step and no hypothesis is called {name!r}")
         return found
+
+    def _elsewhere(self, claim_name: str, step_name: str) -> Step | None:
+        claim = next((c for c in self.claims if c.name == claim_name), None)
+        step = None if claim is None else next((s for s in claim.steps if s.name == step_name), None)
+        if claim is None or step is None:
+            return None
+        if not claim.check(step).proved:
+            raise ValueError(f"step {step_name!r} of claim {claim_name!r} is not proved")
+        return step
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -314,14 +346,14 @@ def _refute_matrices(term: Word | Trace, step: Step, context: Context) -> Outcom
 class Identity(Step):
     """lhs = rhs, shown by reducing lhs − rhs − Σ ``using`` to 0.
 
-    ``stacked`` says what the identity, proved for the generic block (s, t), means for the stacked
-    matrices; later steps that use this one in matrix polynomials use that equation.
+    ``read_as`` is the same equation in the letters of matrix polynomials (for the stacked matrices where the
+    identity is about the generic block, or for a block where it is about the stack); ``using`` reads it.
     """
 
     lhs: Any
     rhs: Any
     using: tuple[Using, ...] = ()
-    stacked: tuple[Word, Word] | None = None
+    read_as: tuple[Word, Word] | None = None
 
     def relation(self, context: Context) -> tuple[Any, str, Any]:
         """lhs = rhs."""
@@ -340,8 +372,8 @@ class Identity(Step):
 
 def _multiple(use: Using, context: Context, target: Any) -> Any:
     equation = context.equation(use.equation)
-    stacked = getattr(equation, "stacked", None)
-    lhs, op, rhs = (stacked[0], "=", stacked[1]) if stacked else _sides(equation, context)
+    read_as = getattr(equation, "read_as", None)
+    lhs, op, rhs = (read_as[0], "=", read_as[1]) if read_as else _sides(equation, context)
     if op != "=":
         raise ValueError(f"{use.equation!r} is no equation")
     term = difference(lhs, rhs)
@@ -360,7 +392,8 @@ def _sides(equation: Any, context: Context) -> tuple[Any, str, Any]:
     return sides
 
 
-#: A factor that is >= 0: an expression (by its domain, or the slack of a condition), a square, an earlier slack.
+#: A factor that is >= 0: an expression (by its domain, or the slack of a condition), a square, an earlier slack,
+#: or a sum of such, term by term.
 FactorOf = Any
 Products = tuple[tuple[FactorOf, ...], ...]
 
@@ -426,6 +459,8 @@ def _adds_up(whole: Any, products: Products, using: tuple[Using, ...], step: Ste
 
 def _certified(factor: FactorOf, step: Step, context: Context) -> str | None:
     """ ">" or ">=" where the factor is certified, else ``None``."""
+    if isinstance(factor, Termwise):
+        return None if None in [_certified(f, step, context) for f in factor.factors] else NONNEGATIVE
     if isinstance(factor, Square):
         if factor.middle is not None and factor.middle not in context.hypotheses:
             raise ValueError(f"step {step.name!r}: {factor.middle.name!r} is no hypothesis of the claim")
@@ -439,6 +474,8 @@ def _certified(factor: FactorOf, step: Step, context: Context) -> str | None:
 
 
 def _factor_value(factor: FactorOf, context: Context) -> Any:
+    if isinstance(factor, Termwise):
+        return Sum(factor.index, _product(factor.factors, context))
     if isinstance(factor, Square):
         return factor.value
     if isinstance(factor, Slack):
@@ -465,8 +502,8 @@ class EqualityCase(Step):
 
     ``of`` names an equation lhs − rhs = 0 whose lhs − rhs is the sum of the products ``by`` (see
     :class:`Inequality`), or an inequality that holds with equality (its own ``by``).  The summand's other
-    factors must be certified positive; then a :class:`Square` gives M X = 0, and a :class:`Slack` gives
-    equality in its step.
+    factors must be certified positive; then a :class:`Square` gives M X = 0, a :class:`Slack` gives
+    equality in its step, and a :class:`Termwise` sum makes its last factor vanish for every index.
     """
 
     of: str
@@ -479,11 +516,12 @@ class EqualityCase(Step):
         if not products:
             raise ValueError(f"step {self.name!r}: {self.of!r} has no decomposition; give one in by=")
         factors = products[self.summand]
-        special = [f for f in factors if isinstance(f, (Square, Slack))]
+        special = [f for f in factors if isinstance(f, (Square, Slack, Termwise))]
         if len(special) > 1:
             raise ValueError(f"step {self.name!r}: summand {self.summand} has two squares")
         main = special[0] if special else factors[-1]
-        return step, main, [f for f in factors if f is not main]
+        beside = [f for f in factors if f is not main]
+        return step, main, beside + list(main.factors[:-1] if isinstance(main, Termwise) else ())
 
     def relation(self, context: Context) -> tuple[Any, str, Any]:
         """The equation that follows."""
@@ -491,8 +529,11 @@ class EqualityCase(Step):
         if isinstance(main, Square):
             positive, negative = _split(main.vanishing)
             return positive, "=", negative
-        if isinstance(main, Slack):
-            lhs, _, rhs = _sides(context.equation(main.step), context)
+        if isinstance(main, Termwise) and not isinstance(main.factors[-1], Slack):
+            return main.factors[-1], "=", sp.Integer(0)
+        if isinstance(main, (Slack, Termwise)):
+            slack = main.factors[-1] if isinstance(main, Termwise) else main
+            lhs, _, rhs = _sides(context.equation(slack.step), context)
             return lhs, "=", rhs
         return main, "=", sp.Integer(0)
 
@@ -507,13 +548,11 @@ class EqualityCase(Step):
             if not parts.proved:
                 return Outcome(parts.verdict, f"decomposition: {parts.detail}", parts.point, parts.value)
         where = self if self.by else step
-        for product in self.by or step.by:
-            for factor in product:
-                found = _certified(factor, where, context)
-                needed = (POSITIVE,) if any(factor is f for f in rest) else (POSITIVE, NONNEGATIVE)
-                if found not in needed:
-                    value = plain(_factor_value(factor, context))
-                    return Outcome(Verdict.UNDECIDED, f"not certified {needed[-1]} 0: {value[:120]}")
+        everything = [(f, (POSITIVE, NONNEGATIVE)) for product in self.by or step.by for f in product]
+        for factor, needed in everything + [(f, (POSITIVE,)) for f in rest]:
+            if _certified(factor, where, context) not in needed:
+                value = plain(_factor_value(factor, context))
+                return Outcome(Verdict.UNDECIDED, f"not certified {needed[-1]} 0: {value[:120]}")
         if isinstance(main, (sp.Expr, int)) and _certified(main, where, context) == POSITIVE:
             return Outcome(Verdict.UNDECIDED, "the vanishing factor is certified positive: the hypotheses contradict")
         return Outcome(Verdict.PROVED, "a sum of non-negative terms is 0 only if each term is")
@@ -581,7 +620,8 @@ class _Shown:
         """As text."""
         c = self.condition
         op = {"<": "<", ">": ">", "<=": r"\le" if latex else "≤", ">=": r"\ge" if latex else "≥"}[c.op]
-        sides = [v.latex if latex else v.plain if isinstance(v, Named) else scalar(v) for v in (c.lhs, c.rhs)]
+        named = [(v.latex if latex else v.plain) if isinstance(v, Named) else None for v in (c.lhs, c.rhs)]
+        sides = [text or scalar(v) for text, v in zip(named, (c.lhs, c.rhs), strict=True)]
         return f"{sides[0]} {op} {sides[1]}"
 
 
@@ -684,6 +724,7 @@ class Claim:
     hypotheses : texts, :class:`Condition`, :class:`Given` and :class:`Semidefinite` objects.
     steps : in the order of the proof.
     source : where the theorem is from.
+    relies_on : claims whose steps are used, as ``"claim::step"``.
     """
 
     name: str
@@ -692,6 +733,7 @@ class Claim:
     hypotheses: tuple[Any, ...]
     steps: tuple[Step, ...]
     source: str
+    relies_on: tuple[Claim, ...] = ()
 
     def __post_init__(self) -> None:
         names = [s.name for s in self.steps]
@@ -708,7 +750,7 @@ class Claim:
             if other is step:
                 break
             earlier[other.name] = other
-        return Context(self.alphabet, self.hypotheses, earlier)
+        return Context(self.alphabet, self.hypotheses, earlier, self.relies_on)
 
     def check(self, step: Step) -> Outcome:
         """The outcome of one step, given the ones before it."""
@@ -741,5 +783,5 @@ class Claim:
 __all__ = [
     "Alphabet", "Cited", "Claim", "Condition", "Context", "Derivative", "EqualityCase", "Equivalence", "Given",
     "Identity", "Inequality", "Let", "Named", "Outcome", "Semidefinite", "Slack", "Square", "Step", "Sum",
-    "Symmetric", "Using", "Verdict",
+    "Symmetric", "Termwise", "Using", "Verdict",
 ]  # fmt: skip

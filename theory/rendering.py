@@ -36,8 +36,8 @@ _ESCAPED = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}",
 }  # fmt: skip
-_OPERATORS = {"=": "=", ">=": r"\ge", ">": ">", "<=": r"\le", "<": "<", "iff": r"\iff"}
-_PLAIN_OPERATORS = {"=": "=", ">=": "≥", ">": ">", "<=": "≤", "<": "<", "iff": "⟺"}
+_OPERATORS = {"=": "=", ">=": r"\ge", ">": ">", "<=": r"\le", "<": "<", "iff": r"\iff", "psd": r"\succeq"}
+_PLAIN_OPERATORS = {"=": "=", ">=": "≥", ">": ">", "<=": "≤", "<": "<", "iff": "⟺", "psd": "⪰"}
 
 
 @dataclass(frozen=True, eq=False)

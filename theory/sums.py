@@ -4,7 +4,9 @@ A :class:`Sum` is Σ over an index of a generic summand, plus a constant.  Two s
 are equal if their summands are, for a generic index: additivity is the one rule used, so an identity
 proved here holds for every number of terms.
 
-    Sum("t", task_value) - Sum("t", dual_value)           # vanishes iff the summands agree
+    Sum("t", task_value) - Sum("t", dual_value)           # vanishes if the summands agree
+
+A sum may be added to a :class:`theory.traces.Trace`.
 """
 
 from __future__ import annotations
@@ -24,21 +26,26 @@ class Sum:
     def __init__(self, index: str, summand: sp.Expr, constant: sp.Expr = 0):
         self.index, self.summand, self.constant = index, sp.sympify(summand), sp.sympify(constant)
 
-    def _operand(self, other: Sum | sp.Expr) -> Sum:
-        if not isinstance(other, Sum):
+    def _operand(self, other: Sum | sp.Expr) -> Sum | None:
+        if isinstance(other, (sp.Expr, int)):
             return Sum(self.index, 0, other)
+        if not isinstance(other, Sum):
+            return None
         if other.index != self.index and other.summand != 0 and self.summand != 0:
             raise ValueError(f"a sum over {self.index} and one over {other.index} do not combine term by term")
         return other
 
     def __add__(self, other: Sum | sp.Expr) -> Sum:
-        other = self._operand(other)
-        return Sum(self.index, self.summand + other.summand, self.constant + other.constant)
+        added = self._operand(other)
+        if added is None:
+            return NotImplemented
+        return Sum(self.index, self.summand + added.summand, self.constant + added.constant)
 
     __radd__ = __add__
 
     def __sub__(self, other: Sum | sp.Expr) -> Sum:
-        return self + (-1) * self._operand(other)
+        subtracted = self._operand(other)
+        return NotImplemented if subtracted is None else self + (-1) * subtracted
 
     def __mul__(self, scalar: sp.Expr) -> Sum:
         return Sum(self.index, self.summand * scalar, self.constant * scalar)

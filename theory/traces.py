@@ -21,6 +21,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from theory.sums import Sum
+
 
 @dataclass(frozen=True, order=True)
 class Letter:
@@ -162,10 +164,16 @@ Printer = Callable[[Callable[[sp.Expr], str], bool], str]
 class Trace(_Combination):
     """A scalar: a linear combination of traces of products, plus a constant (the empty product).
 
-    ``shown`` remembers how it was put together, so that ‖A − B‖² prints as that and not expanded.
+    ``sums`` adds sums over generic indices (:class:`theory.sums.Sum`): index to summand.  ``shown`` remembers
+    how the whole was put together, so that ‖A − B‖² prints as that and not expanded.
     """
 
-    def __init__(self, terms: Mapping[Product, sp.Expr], shown: tuple[tuple[sp.Expr, Printer], ...] | None = None):
+    def __init__(
+        self,
+        terms: Mapping[Product, sp.Expr],
+        shown: tuple[tuple[sp.Expr, Printer], ...] | None = None,
+        sums: Mapping[str, sp.Expr] | None = None,
+    ):
         canonical: dict[Product, sp.Expr] = {}
         for p, c in terms.items():
             key = _canonical(p)
@@ -174,23 +182,37 @@ class Trace(_Combination):
         if shown is None:
             shown = tuple((c, _trace_printer(p)) for p, c in self.terms.items())
         self.shown = shown
+        self.sums = dict(sums or {})
 
-    def __add__(self, other: Trace | sp.Expr) -> Trace:
+    def coefficients(self) -> list[sp.Expr]:
+        """The scalars and generic summands, which all vanish only if the whole is 0 whatever the sizes."""
+        return super().coefficients() + list(self.sums.values())
+
+    @property
+    def scalars(self) -> set[sp.Symbol]:
+        """The scalar symbols that occur, in summands too."""
+        return super().scalars.union(*(s.free_symbols for s in self.sums.values()))
+
+    def __add__(self, other: Trace | Sum | sp.Expr) -> Trace:
         other = _as_trace(other)
-        return Trace(self._combine(other, 1), self.shown + other.shown)
+        sums = dict(self.sums)
+        for index, summand in other.sums.items():
+            sums[index] = sums.get(index, sp.Integer(0)) + summand
+        return Trace(self._combine(other, 1), self.shown + other.shown, sums)
 
-    def __radd__(self, other: Trace | sp.Expr) -> Trace:
+    def __radd__(self, other: Trace | Sum | sp.Expr) -> Trace:
         return _as_trace(other) + self
 
-    def __sub__(self, other: Trace | sp.Expr) -> Trace:
+    def __sub__(self, other: Trace | Sum | sp.Expr) -> Trace:
         return self + (-_as_trace(other))
 
-    def __rsub__(self, other: Trace | sp.Expr) -> Trace:
+    def __rsub__(self, other: Trace | Sum | sp.Expr) -> Trace:
         return _as_trace(other) - self
 
     def __mul__(self, scalar: sp.Expr) -> Trace:
         scaled = tuple((c * scalar, printer) for c, printer in self.shown)
-        return Trace({p: c * scalar for p, c in self.terms.items()}, scaled)
+        sums = {index: summand * scalar for index, summand in self.sums.items()}
+        return Trace({p: c * scalar for p, c in self.terms.items()}, scaled, sums)
 
     __rmul__ = __mul__
 
@@ -201,8 +223,8 @@ class Trace(_Combination):
         return self * sp.Integer(-1)
 
     def evaluate(self, matrices: Mapping[Letter, sp.Matrix], sizes: Mapping[str, int]) -> sp.Expr:
-        """The value at explicit matrices; scalars stay symbols."""
-        out = sp.Integer(0)
+        """The value at explicit matrices, sums having one term each; scalars stay symbols."""
+        out = sum(self.sums.values(), sp.Integer(0))
         for p, c in self.terms.items():
             out += c * (_multiply(p, matrices, 1).trace() if p else 1)
         return out
@@ -244,8 +266,12 @@ def random_matrices(letters: Iterable[Letter], rng: random.Random) -> tuple[dict
     return out, sizes
 
 
-def _as_trace(value: Trace | sp.Expr) -> Trace:
-    return value if isinstance(value, Trace) else Trace({(): sp.sympify(value)})
+def _as_trace(value: Trace | Sum | sp.Expr) -> Trace:
+    if isinstance(value, Trace):
+        return value
+    if isinstance(value, Sum):
+        return Trace({(): value.constant}, ((sp.Integer(1), value.render),), {value.index: value.summand})
+    return Trace({(): sp.sympify(value)}, ((sp.sympify(value), lambda scalar, latex: "1"),))
 
 
 def _canonical(product: Product) -> Product:
