@@ -211,6 +211,30 @@ def _try_fermat(rng: np.random.Generator) -> float:
     return float(np.abs(a @ x - b).max()) / (1 + float(np.abs(b).max()) * float(np.linalg.cond(a)))
 
 
+def _spectral(rng: np.random.Generator, n: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """A random symmetric matrix with its eigenvalues and orthonormal eigenvectors."""
+    q, d = np.linalg.qr(rng.normal(size=(n, n)))[0], rng.normal(size=n)
+    return (q * d) @ q.T, d, q
+
+
+def _try_positive_part(rng: np.random.Generator) -> float:
+    """X = A_+ satisfies the three conditions, and the next eigenvalue moved spoils one of them."""
+    n = int(rng.integers(1, 8))
+    a, d, q = _spectral(rng, n)
+    x = (q * np.maximum(d, 0)) @ q.T
+    lowest = min(float(np.linalg.eigvalsh(x)[0]), float(np.linalg.eigvalsh(x - a)[0]))
+    return max(-lowest, float(np.abs(x @ (x - a)).max())) / (1 + float(np.abs(d).max()))
+
+
+def _try_singular_values(rng: np.random.Generator) -> float:
+    """‖A‖² is the sum of the squared singular values, and A = P S Qᵀ with orthonormal P and Q."""
+    m, n = _sizes(rng, 2)
+    a = _matrix(rng, m, n)
+    p, s, qt = np.linalg.svd(a, full_matrices=False)
+    back = float(np.abs((p * s) @ qt - a).max()) / float(np.abs(a).max())
+    return max(back, abs(float((a**2).sum()) - float((s**2).sum())) / float((s**2).sum()))
+
+
 # --------------------------------------------------------------------------- the lemmas
 
 FENCHEL_YOUNG = Lemma(
@@ -357,13 +381,24 @@ FERMAT = Lemma(
     lambda gradient: (gradient, "=", 0),
     _try_fermat,
 )
+POSITIVE_PART = Lemma(
+    "positive part of a symmetric matrix",
+    "X ⪰ 0, X − A ⪰ 0 and X(X − A) = 0 imply X = A_+, the positive part in the eigenbasis of A",
+    "",
+    "Moreau (1965) for the semidefinite cone; Higham (1988), Theorem 2.1",
+    ("matrix", "positive_part"),
+    lambda matrix, positive_part: (matrix, "=", positive_part),
+    _try_positive_part,
+)
+SINGULAR_VALUES = Lemma(
+    "singular value decomposition",
+    "every matrix is A = P S Qᵀ with orthonormal columns in P and Q and S = diag σ_i > 0; then ‖A‖² = Σ_i σ_i²",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Theorem 2.6.3",
+    ("square", "sum_of_squares"),
+    lambda square, sum_of_squares: (square, "=", sum_of_squares),
+    _try_singular_values,
+)
 
-#: Every lemma that a claim may cite, by name.
-LEMMAS: dict[str, Lemma] = {
-    lemma.name: lemma
-    for lemma in (
-        FENCHEL_YOUNG, FENCHEL_YOUNG_EQUALITY, FENCHEL_YOUNG_ZERO, SOFTMAX_INVERTIBLE, JENSEN, NORM_DUALITY,
-        NUCLEAR_VARIATIONAL, ORTHOGONAL_BLOCKS, SEMIDEFINITE, PROJECTION_RANK, RANK_OF_GRAM, RANK_OF_PRODUCT, GRAM_DETERMINES,
-        GRAM_EXISTS, UNITARY_INVARIANCE, FERMAT,
-    )
-}  # fmt: skip
+#: Every lemma that a claim may cite, by name: all that are defined above.
+LEMMAS: dict[str, Lemma] = {lemma.name: lemma for lemma in list(globals().values()) if isinstance(lemma, Lemma)}
