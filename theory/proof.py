@@ -19,7 +19,7 @@ step is; ``refuted`` if one is; otherwise ``checked at instances``: no counterex
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, reduce
@@ -35,7 +35,7 @@ from theory.normal_form import NONNEGATIVE, POSITIVE, residue, sign
 from theory.rendering import Named, condition_plain, plain, relation_latex, relation_plain
 from theory.sums import Sum
 from theory.symmetric import Symmetric
-from theory.traces import Trace, Word, random_matrices, trace
+from theory.traces import Letter, Trace, Word, random_matrices, trace
 
 #: Rational points tried before a step that was not proved is left undecided.
 POINTS = 24
@@ -91,7 +91,7 @@ class Given:
 
 @dataclass(frozen=True, eq=False)
 class Semidefinite:
-    """A hypothesis that a symmetric matrix polynomial is positive semidefinite."""
+    """That a symmetric matrix polynomial is positive semidefinite: a hypothesis, or shown by an earlier citation."""
 
     name: str
     matrix: Word
@@ -99,7 +99,7 @@ class Semidefinite:
 
 @dataclass(frozen=True, eq=False)
 class Square:
-    """The summand tr(Xᵀ M X) >= 0; M is the identity, or a matrix that the claim assumes semidefinite.
+    """The summand tr(Xᵀ M X) >= 0; M is the identity, or a matrix assumed or shown before to be semidefinite.
 
     It vanishes iff M X = 0.
     """
@@ -154,6 +154,33 @@ class Using:
     transposed: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """Explicit matrices and scalars at which the equations among a claim's hypotheses hold.
+
+    An identity that uses those equations is refuted where it fails at such an instance.
+    """
+
+    matrices: Mapping[Letter, sp.Matrix]
+    sizes: Mapping[str, int]
+    scalars: Mapping[sp.Symbol, sp.Rational]
+
+    def value(self, term: Word | Trace | Sum | sp.Expr) -> list[sp.Expr]:
+        """The entries of a term at the instance; sums have one term."""
+        if isinstance(term, Sum):
+            term = Trace({}) + term
+        if isinstance(term, Word):
+            return [sp.sympify(e).subs(self.scalars) for e in term.evaluate(self.matrices, self.sizes)]
+        value = term.evaluate(self.matrices, self.sizes) if isinstance(term, Trace) else term
+        return [sp.sympify(value).subs(self.scalars)]
+
+    @property
+    def point(self) -> dict[str, str]:
+        """The instance as text."""
+        named = {one.name: str(m.tolist()) for one, m in self.matrices.items()}
+        return named | {str(k): str(v) for k, v in self.scalars.items()}
+
+
 @dataclass
 class Context:
     """What a step may rely on: the claim's symbols and hypotheses, the steps before it, and other claims."""
@@ -162,6 +189,7 @@ class Context:
     hypotheses: tuple[Any, ...] = ()
     earlier: dict[str, Step] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
+    instance: Callable[[random.Random], Instance] | None = None
 
     def equation(self, name: str) -> Any:
         """The relation called ``name``: an earlier step, a :class:`Given`, or ``"claim::step"`` of another claim.
@@ -367,7 +395,21 @@ class Identity(Step):
         rest = difference(self.lhs, self.rhs)
         for use in self.using:
             rest = difference(rest, _multiple(use, context, rest))
-        return _vanish(rest, self, context, exact_test=not self.using)
+        outcome = _vanish(rest, self, context, exact_test=not self.using)
+        if outcome.verdict is Verdict.UNDECIDED and self.using and context.instance is not None:
+            return _refute_at_instances(difference(self.lhs, self.rhs), context.instance) or outcome
+        return outcome
+
+
+def _refute_at_instances(term: Any, draw: Callable[[random.Random], Instance]) -> Outcome | None:
+    """An instance of the claim's hypotheses at which the term is certainly not 0."""
+    rng = random.Random(SEED)
+    for _ in range(POINTS):
+        instance = draw(rng)
+        for entry in instance.value(term):
+            if not entry.free_symbols and sign_at(entry, {}) != 0:
+                return _refuted(enclose(entry, {}), instance.point)
+    return None
 
 
 def _multiple(use: Using, context: Context, target: Any) -> Any:
@@ -462,8 +504,8 @@ def _certified(factor: FactorOf, step: Step, context: Context) -> str | None:
     if isinstance(factor, Termwise):
         return None if None in [_certified(f, step, context) for f in factor.factors] else NONNEGATIVE
     if isinstance(factor, Square):
-        if factor.middle is not None and factor.middle not in context.hypotheses:
-            raise ValueError(f"step {step.name!r}: {factor.middle.name!r} is no hypothesis of the claim")
+        if factor.middle is not None and not _semidefinite(factor.middle, context):
+            raise ValueError(f"step {step.name!r}: nothing shows that {factor.middle.name!r} holds")
         return NONNEGATIVE
     if isinstance(factor, Slack):
         return POSITIVE if _sides(context.equation(factor.step), context)[1] in ("<", ">") else NONNEGATIVE
@@ -471,6 +513,18 @@ def _certified(factor: FactorOf, step: Step, context: Context) -> str | None:
         if residue(_eliminate(sp.sympify(factor) - condition.slack, step.lets), context.alphabet) == 0:
             return POSITIVE if condition.strict else NONNEGATIVE
     return sign(_eliminate(sp.sympify(factor), step.lets), context.alphabet)
+
+
+def _semidefinite(wanted: Semidefinite, context: Context) -> bool:
+    """Is the matrix assumed semidefinite, or shown to be by an earlier step?"""
+    if wanted in context.hypotheses:
+        return True
+    relations = [step.relation(context) for step in context.earlier.values() if isinstance(step, Cited)]
+    shown = [lhs for lhs, op, _ in relations if op == "psd" and isinstance(lhs, Word)]
+    return any(
+        (m.rows, m.columns) == (wanted.matrix.rows, wanted.matrix.columns) and not (m - wanted.matrix).coefficients()
+        for m in shown
+    )
 
 
 def _factor_value(factor: FactorOf, context: Context) -> Any:
@@ -725,6 +779,7 @@ class Claim:
     steps : in the order of the proof.
     source : where the theorem is from.
     relies_on : claims whose steps are used, as ``"claim::step"``.
+    instance : draws an :class:`Instance` of the hypotheses, by which false identities are refuted.
     """
 
     name: str
@@ -734,6 +789,7 @@ class Claim:
     steps: tuple[Step, ...]
     source: str
     relies_on: tuple[Claim, ...] = ()
+    instance: Callable[[random.Random], Instance] | None = None
 
     def __post_init__(self) -> None:
         names = [s.name for s in self.steps]
@@ -750,7 +806,7 @@ class Claim:
             if other is step:
                 break
             earlier[other.name] = other
-        return Context(self.alphabet, self.hypotheses, earlier, self.relies_on)
+        return Context(self.alphabet, self.hypotheses, earlier, self.relies_on, self.instance)
 
     def check(self, step: Step) -> Outcome:
         """The outcome of one step, given the ones before it."""
@@ -782,6 +838,6 @@ class Claim:
 
 __all__ = [
     "Alphabet", "Cited", "Claim", "Condition", "Context", "Derivative", "EqualityCase", "Equivalence", "Given",
-    "Identity", "Inequality", "Let", "Named", "Outcome", "Semidefinite", "Slack", "Square", "Step", "Sum",
+    "Identity", "Inequality", "Instance", "Let", "Named", "Outcome", "Semidefinite", "Slack", "Square", "Step", "Sum",
     "Symmetric", "Termwise", "Using", "Verdict",
 ]  # fmt: skip

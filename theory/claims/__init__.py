@@ -52,11 +52,18 @@ SYMBOLIC = Arithmetic(number=lambda f: sp.Rational(f.numerator, f.denominator), 
 
 def all_claims() -> tuple[Claim, ...]:
     """The ``CLAIM`` of every module of this package, sorted by ``ORDER`` below and then by name."""
-    modules = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    claims = [importlib.import_module(f"{__name__}.{name}").CLAIM for name in modules]
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    without = [m.__name__ for m in modules if not isinstance(getattr(m, "CLAIM", None), Claim)]
+    if without:
+        raise TypeError(f"{without[0]} has no CLAIM; give it one, or a name that begins with an underscore")
+    claims = [m.CLAIM for m in modules]
     rank = {name: k for k, name in enumerate(ORDER)}
     return tuple(sorted(claims, key=lambda c: (rank.get(c.name, len(ORDER)), c.name)))
 
 
 #: The order in which a reader meets the claims; others follow alphabetically.
-ORDER = ("cells", "gap_anatomy", "single_source", "thresholds")
+ORDER = (
+    "cells", "stationarity", "relaxation", "gap_anatomy", "single_source", "thresholds", "lower_bound",
+    "nearest_centre", "latent_features", "multi_source",
+)  # fmt: skip

@@ -21,11 +21,26 @@ H̃ = HEᵀ = [√n_j h̄_j], SU' = GEᵀ, r = G1, and G = GEᵀE says that targ
 
 from __future__ import annotations
 
+import random
+
 import sympy as sp
 
 from theory.alphabet import Alphabet, Condition
 from theory.lemmas import FENCHEL_YOUNG, NORM_DUALITY, NUCLEAR_VARIATIONAL, SEMIDEFINITE
-from theory.proof import Cited, Claim, Given, Identity, Inequality, Semidefinite, Slack, Square, Sum, Termwise, Using
+from theory.proof import (
+    Cited,
+    Claim,
+    Given,
+    Identity,
+    Inequality,
+    Instance,
+    Semidefinite,
+    Slack,
+    Square,
+    Sum,
+    Termwise,
+    Using,
+)
 from theory.traces import Trace, identity, letter
 
 x = Alphabet()
@@ -60,6 +75,32 @@ objective = Trace({}) + loss + half * W_.square() + half * lam * H.square()
 duality, closeness = Square(W_ - U_ @ H_.T), Square(H_.T, semidefinite)
 shared_terms = half * duality.value + half * closeness.value
 
+
+def instance(rng: random.Random) -> Instance:
+    """A small problem and point at which every definition among the hypotheses holds, in rationals."""
+    rows, d, roots = rng.randint(1, 3), rng.randint(1, 3), [rng.choice((1, 2)) for _ in range(rng.randint(1, 2))]
+
+    def draw(m: int, n: int) -> sp.Matrix:
+        return sp.Matrix(m, n, lambda *_: rng.randint(-3, 3))
+
+    # cells of 1 or 4 samples, so that 1/√n_j is rational
+    cell_of = [j for j, root in enumerate(roots) for _ in range(root**2)]
+    at = {E: sp.Matrix(len(roots), len(cell_of), lambda j, i: sp.Rational(int(cell_of[i] == j), roots[j]))}
+    at[G] = draw(rows, len(roots)) * at[E]
+    at[S], at[B] = (sp.diag(*(rng.randint(1, 3) for _ in range(rows))) for _ in range(2))
+    at[W], at[H], at[b] = draw(rows, d), draw(d, len(cell_of)), draw(rows, 1)
+    at[one] = sp.ones(len(cell_of), 1)
+    at[W_], at[H_], at[U_] = at[S] * at[W], at[H] * at[E].T, at[S].inv() * at[G] * at[E].T
+    at[r] = at[G] * at[one]
+    at[v] = at[B].inv() * at[r]
+    pairing = (at[G].T * (at[W] * at[H] + at[b] * at[one].T)).trace()
+    scalars = {s: sp.Rational(rng.randint(-9, 9), 2) for s in (phi, conj_y, conj_q, qz)}
+    scalars |= {lam: sp.Integer(rng.randint(1, 4)), omega: sp.Integer(rng.randint(1, 3)), nuclear: sp.Integer(2)}
+    scalars[yz] = scalars[qz] + pairing / scalars[omega]
+    matrices = {word.letters[0]: matrix for word, matrix in at.items()}
+    return Instance(matrices, {"R": rows, "d": d, "C": len(roots), "N": len(cell_of), "1": 1}, scalars)
+
+
 CLAIM = Claim(
     name="gap_anatomy",
     title="The gap f − D(q) of every point as a sum of five non-negative terms",
@@ -75,7 +116,6 @@ CLAIM = Claim(
         Given("scaled bias residual", r, B @ v),
         Given("weighted residual", Sum(SAMPLES, omega * (yz - qz)), G.inner(W @ H + b @ one.T)),
         feasible,
-        semidefinite,
     ),
     steps=(
         Cited(
@@ -197,4 +237,5 @@ CLAIM = Claim(
         ),
     ),
     source="lower bound: Haeffele and Vidal (2015), weak duality; the identity with its terms: this suite",
+    instance=instance,
 )

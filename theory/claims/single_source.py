@@ -208,6 +208,19 @@ RESIDUAL = (
         where=at_zero,
         because="a = 0, p = 1/K",
     ),
+    Identity(
+        name="the residual Gram has the eigenvalue λ_H on centred vectors",
+        lhs=U_t.gram(U_t).eigenvalues()[0][0],
+        rhs=lam_h,
+        where=living,
+        because="x I + y J has the eigenvalue x on centred vectors, here for a living task",
+    ),
+    Identity(
+        name="and 0 on constants",
+        lhs=U_t.gram(U_t).eigenvalues()[1][0],
+        rhs=sp.Integer(0),
+        because="x + K y, for any task",
+    ),
     Inequality(
         name="a dead task is feasible",
         lhs=lam_h,
@@ -228,8 +241,14 @@ RESIDUAL = (
         name="dual feasibility",
         lemma=ORTHOGONAL_BLOCKS,
         roles={"limit": sp.sqrt(lam_h), "stack": operator},
-        premises=("residual Gram, living task", "a dead task is feasible", "residual Gram, two tasks"),
-        because="every block has norm at most √λ_H: the eigenvalues of x I + y J are x and x + K y",
+        premises=(
+            "the residual Gram has the eigenvalue λ_H on centred vectors",
+            "and 0 on constants",
+            "residual Gram, dead task",
+            "a dead task is feasible",
+            "residual Gram, two tasks",
+        ),
+        because="every block has norm at most √λ_H",
     ),
     Cited(
         name="dual feasibility as a matrix inequality",
@@ -264,9 +283,9 @@ VALUE = (
     Identity(
         name="strong duality, dead tasks",
         lhs=Named("D(q)", "D(q)", Sum("t", dual_value)),
-        rhs=Sum("t", value),
+        rhs=Sum("t", alpha * sp.log(K)),
         where=at_zero,
-        because="both are α log K",
+        because="uniform predictions; W = 0 has the same value",
     ),
     Identity(
         name="penalties at the point",
@@ -500,7 +519,6 @@ CLAIM = Claim(
         "a_t = 0 for a dead task, that is where λ_W,t λ_H ≥ α_t²(1−ε)²/(N K_t)",
         Given("the point is an optimum", f, bound),
         Given("N samples", s_.T @ s_, N * unit("1")),
-        anatomy.semidefinite,
     ),
     steps=POINT + RESIDUAL + VALUE + NECESSITY + DIMENSION,
     source="Wang et al. (2026), Theorem 3.1; one task: Zhu et al. (2021); value, weights, thresholds: this suite",
