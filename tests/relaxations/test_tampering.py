@@ -98,7 +98,7 @@ def put(data, path, value):
 
 def replacements(value):
     if isinstance(value, int):
-        return [value + 1, value - 1, value + 7, -value - 2, 2**60]
+        return [other for other in (value + 1, value - 1, value + 7, -value, 2**60) if other != value]
     exact = Fraction(value)
     others = (exact + Fraction(1, exact.denominator), exact / 3, exact * Fraction(101, 100), -exact, Fraction(0))
     return [str(other) for other in others if other != exact]
