@@ -1,0 +1,151 @@
+"""A trained network beside the certificate of its own problem.
+
+The problem is the unconstrained features model on the cells of the training set; its certificate encloses the
+least value that *any* features and heads can reach, so
+
+    relative gap = (f − lower) / (f(0) − lower) ∈ [0, 1] from the optimum to the zero network
+
+is a proven distance, and the gap anatomy (:mod:`theory.duality`) says what it is made of.  Networks are trained in
+float32 and measured in float64: the float32 weights are exact float64 numbers, so it is the same network.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from empirical.metrics import MultiTaskCollapse, NearestCentre
+from empirical.networks import MultiTaskNetwork
+from relaxations.certificate import Certificate
+from relaxations.check import Verdict, check_certificate
+from relaxations.solve import Solution, solve
+from theory.duality import gap_anatomy
+from theory.labels import FloatArray, IntArray
+from theory.model import UFM
+
+
+@dataclass(frozen=True)
+class CertifiedOptimum:
+    """The solved problem: ``solution`` (point and dual point), its ``certificate`` and the checker's ``verdict``.
+
+    ``lower`` is the proven lower bound as float64 (its decimal text, rounded down, is ``verdict.lower``).
+    """
+
+    solution: Solution
+    certificate: Certificate
+    verdict: Verdict
+    lower: float
+
+    @property
+    def problem(self) -> UFM:
+        """The problem."""
+        return self.solution.problem
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a record keeps: the enclosure as decimal texts, and the certified geometry.
+
+        ``gram`` is W Wᵀ (R × R) of the numerical optimum, ``row_norms`` the root mean square norm of the rows of
+        each head.  Blocks of two tasks that share no sample are not unique (any contraction is optimal).
+        """
+        verdict, solution = self.verdict, self.solution
+        return {
+            "status": verdict.status,
+            "reason": verdict.reason,
+            "lower": verdict.lower,
+            "upper": verdict.upper,
+            "relative_gap": verdict.relative_gap,
+            "solver": solution.solver,
+            "solver_status": solution.status,
+            "rank": solution.rank,
+            "gram": (solution.W @ solution.W.T).tolist(),
+            "row_norms": row_norms(self.problem, solution.W),
+        }
+
+
+def certified_optimum(problem: UFM) -> CertifiedOptimum:
+    """Solve ``problem`` by the structured solver and let the checker prove the bounds.
+
+    The structured solver is named, so that training never imports CVXPY.  Raises ``RuntimeError`` if the checker
+    proves no positive lower bound.
+    """
+    solution = solve(problem, "proximal")
+    certificate = Certificate.from_solution(solution)
+    verdict = check_certificate(certificate.to_dict(), problem=problem.to_dict())
+    lower = 0.0 if verdict.lower is None else float(verdict.lower)
+    if not lower > 0:
+        raise RuntimeError(f"no lower bound was proved for the problem of this run: {verdict.status}, {verdict.reason}")
+    return CertifiedOptimum(solution, certificate, verdict, lower)
+
+
+def row_norms(problem: UFM, W: FloatArray) -> list[float]:
+    """For every task the root mean square norm of the rows of its head; all rows have it in an ETF."""
+    return [float(np.sqrt((W[rows] ** 2).sum() / problem.design.classes[t])) for t, rows in problem.design.blocks()]
+
+
+@torch.no_grad()
+def all_features(network: MultiTaskNetwork, images: torch.Tensor, batch: int = 1000) -> torch.Tensor:
+    """Features ``(N, d)`` of all images in float64, on the images' device."""
+    exact = copy.deepcopy(network).double().eval()
+    return torch.cat([exact(part.double()) for part in torch.split(images, batch)])
+
+
+def measure(
+    network: MultiTaskNetwork,
+    images: torch.Tensor,
+    labels: IntArray,
+    cell_of: IntArray,
+    optimum: CertifiedOptimum,
+) -> dict[str, Any]:
+    """All measures of a network on its training set, as plain data (``None`` where a measure has no meaning).
+
+    objective       f in float64
+    relative_gap    (f − lower)/(f(0) − lower) with the proven lower bound
+    anatomy         f − D(q) as prediction, alignment, balance, within_cell, bias and their total
+    within_cell, etf, cross_task, sum_rule, sum_rule_plain, balance, accuracy
+                    see :meth:`empirical.metrics.MultiTaskCollapse.compute`
+    nearest_centre  per task, see :class:`empirical.metrics.NearestCentre`
+    row_norms       per task, see :func:`row_norms`
+
+    ``images`` (N, ...) must be all samples of the problem, ``labels`` (N, T), ``cell_of`` (N,).
+    """
+    features = all_features(network, images)
+    problem, targets = optimum.problem, torch.from_numpy(labels)
+    collapse = MultiTaskCollapse(problem, network.heads).to(features.device)
+    collapse.update(features, targets)
+    nearest = NearestCentre(problem, network.heads, collapse.class_means()).to(features.device)
+    nearest.update(features, targets)
+    W, b = network.stacked_heads()
+    H = features.cpu().numpy().T
+    bias = b if problem.has_bias else None
+    f = problem.objective(W, H, bias, cell_of)
+    anatomy = gap_anatomy(problem, W, H, optimum.solution.q, bias, cell_of)
+    values: dict[str, Any] = {
+        "objective": f,
+        "relative_gap": (f - optimum.lower) / (problem.value_at_zero() - optimum.lower),
+        "anatomy": {**dataclasses.asdict(anatomy), "total": anatomy.total},
+        "nearest_centre": nearest.compute().tolist(),
+        "row_norms": row_norms(problem, W),
+        **{name: value.tolist() for name, value in collapse.compute().items()},
+    }
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def trained_gram(network: MultiTaskNetwork) -> list[list[float]]:
+    """W Wᵀ (R × R) of the stacked heads."""
+    W, _ = network.stacked_heads()
+    gram: list[list[float]] = (W @ W.T).tolist()
+    return gram
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return value if math.isfinite(value) else None

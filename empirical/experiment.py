@@ -1,0 +1,159 @@
+"""From a preset to a result: data, certificate, network, training, measures over epochs, gates.
+
+The result is a function of the preset alone, whether the run went through or was resumed (on one machine, and with
+one number of threads where the preset leaves that open); its layout is documented in :mod:`empirical.train`.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from empirical.compare import CertifiedOptimum, all_features, certified_optimum, measure, trained_gram
+from empirical.decays import split_decays
+from empirical.objective import UFMObjective
+from empirical.presets import Preset
+from empirical.training import Trainer
+from theory.files import write_bytes
+from theory.model import UFM
+
+#: About so many points of the history, besides the first epochs.
+HISTORY_POINTS = 40
+
+
+class Experiment:
+    """One run of a preset on a device, advanced by :meth:`run`.
+
+    Attributes: ``data`` (the training set), ``problem``, ``optimum`` (certified), ``network``, ``trainer``,
+    ``history`` (measures so far) and ``seconds`` by stage.
+    """
+
+    def __init__(self, preset: Preset, device: torch.device) -> None:
+        self.preset = preset
+        self.seconds = dict.fromkeys(("data", "certificate", "training", "measuring"), 0.0)
+        begun = time.perf_counter()
+        self.data = preset.images()
+        design, self.cell_of = self.data.design()
+        self.seconds["data"] = time.perf_counter() - begun
+        decays = split_decays(design, preset.fraction, preset.row_norm)
+        self.problem = UFM(
+            design,
+            weight_decay=decays.lambda_w,
+            feature_decay=decays.lambda_h,
+            bias=preset.bias,
+            loss=preset.loss,
+            dimension=preset.dimension,
+        )
+        begun = time.perf_counter()
+        self.optimum: CertifiedOptimum = certified_optimum(self.problem)
+        self.seconds["certificate"] = time.perf_counter() - begun
+        torch.manual_seed(preset.seed)
+        self.network = preset.network(self.data).to(device)
+        self.images = self.data.images.to(device)
+        objective = UFMObjective(self.problem, self.cell_of).to(device)
+        self.trainer = Trainer(self.network, self.images, objective, preset.optimisation, preset.seed)
+        self.history: list[dict[str, Any]] = []
+
+    def run(
+        self,
+        on_epoch: Callable[[int, dict[str, Any]], None] = lambda epoch, latest: None,
+        checkpoint: Path | None = None,
+        every: int = 20,
+    ) -> None:
+        """Train to the end.
+
+        ``on_epoch(epoch, latest measures)`` is called after every epoch; with ``checkpoint`` the state is written
+        there, whole or not at all, after every ``every`` epochs.
+        """
+        epochs = self.preset.optimisation.epochs
+        wanted = measured_epochs(epochs)
+        if not self.history:
+            self._measure()
+        while self.trainer.epoch < epochs:
+            begun = time.perf_counter()
+            self.trainer.run_epoch()
+            self.seconds["training"] += time.perf_counter() - begun
+            if self.trainer.epoch in wanted:
+                self._measure()
+            if checkpoint is not None and self.trainer.epoch % every == 0 and self.trainer.epoch < epochs:
+                self.save(checkpoint)
+            on_epoch(self.trainer.epoch, self.history[-1])
+
+    def _measure(self) -> None:
+        begun = time.perf_counter()
+        measures = measure(self.network, self.images, self.data.labels, self.cell_of, self.optimum)
+        self.history.append({"epoch": self.trainer.epoch, **measures})
+        self.seconds["measuring"] += time.perf_counter() - begun
+
+    # ---------------------------------------------------------------- results
+
+    def result(self) -> dict[str, Any]:
+        """The deterministic part of the record (layout: :mod:`empirical.train`)."""
+        final = self.history[-1]
+        gates = [gate.judge(final) for gate in self.preset.gates]
+        return {
+            "config": self.preset.to_dict(),
+            "data": {"name": self.data.name, "samples": len(self.data), "shape": list(self.data.images.shape[1:])},
+            "problem": {"id": self.problem.identity, "statement": self.problem.to_dict()},
+            "certificate": self.optimum.to_dict(),
+            "value_at_zero": self.problem.value_at_zero(),
+            "parameters": sum(p.numel() for p in self.network.parameters()),
+            "history": self.history,
+            "final": {**final, "gram": trained_gram(self.network)},
+            "gates": gates,
+            "passed": all(gate["passed"] for gate in gates),
+        }
+
+    def last_layer(self) -> bytes:
+        """What an audit of the last layer needs, as an ``.npz`` file: see :mod:`empirical.train`."""
+        arrays: dict[str, Any] = {
+            "features": all_features(self.network, self.images).cpu().numpy(),
+            "labels": self.data.labels,
+        }
+        for t, head in enumerate(self.network.linear_heads()):
+            for name, parameter in head.named_parameters():
+                arrays[f"heads.{t}.{name}"] = parameter.detach().cpu().double().numpy()
+        stream = io.BytesIO()
+        np.savez(stream, **arrays)
+        return stream.getvalue()
+
+    # ---------------------------------------------------------------- interruption
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+        stream = io.BytesIO()
+        torch.save(
+            {
+                "config": json.dumps(self.preset.to_dict(), sort_keys=True),
+                "history": json.dumps(self.history),
+                "trainer": self.trainer.state_dict(),
+            },
+            stream,
+        )
+        write_bytes(path, stream.getvalue())
+
+    def resume(self, path: Path) -> None:
+        """Continue from a checkpoint.  Raises ``ValueError`` if it is none, or of another configuration."""
+        try:
+            # weights_only: tensors and plain data are read, no object of the file's choosing is made
+            state = torch.load(path, map_location=self.images.device, weights_only=True)
+            config, history, trainer = state["config"], state["history"], state["trainer"]
+        except Exception as error:
+            raise ValueError(f"{path}: not a checkpoint ({type(error).__name__}); run without --resume") from None
+        if config != json.dumps(self.preset.to_dict(), sort_keys=True):
+            raise ValueError(f"{path}: a checkpoint of another configuration; run without --resume, or as it was run")
+        self.trainer.load_state_dict(trainer)
+        self.history = json.loads(history)
+
+
+def measured_epochs(epochs: int) -> set[int]:
+    """The epochs after which to measure: the first five, some forty evenly spaced, and the last."""
+    step = max(1, round(epochs / HISTORY_POINTS))
+    return {*range(1, min(5, epochs) + 1), *range(step, epochs + 1, step), epochs}

@@ -1,0 +1,88 @@
+"""The training objective of the unconstrained features model, batch by batch.
+
+On a batch B of the N samples,
+
+    (N/|B|) Σ_{i∈B} [ Σ_t ω_{t,i} ℓ(W_t h_i + b_t, y_{t,i}) + λ_H/2 ‖h_i‖² ]
+    + Σ_t λ_{W,t}/2 ‖W_t‖² + Σ_t λ_{b,t}/2 ‖b_t‖²
+
+whose mean over uniformly drawn batches of one size is f(W, H, b) of :class:`theory.model.UFM`, and which *is* f on
+the batch of all samples.  The decays are part of the loss: gradients of penalty and data are added before any
+optimiser's preconditioning ("coupled" decay; the decoupled decay of AdamW minimises something else).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from empirical.networks import MultiTaskNetwork
+from theory.labels import IntArray
+from theory.model import UFM
+
+#: Φ of the Fenchel–Young losses, ``(B, K)`` to ``(B,)``; Φ* of the targets comes from :mod:`theory.losses`.
+POTENTIALS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "ce": lambda z: torch.logsumexp(z, dim=1),
+    "mse": lambda z: 0.5 * z.square().sum(dim=1),
+}
+
+
+class Objective(Protocol):
+    """What training minimises: a scalar of a network, the features of a batch and the batch's sample numbers."""
+
+    def __call__(self, network: MultiTaskNetwork, features: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        """The estimate of the objective on samples ``index`` (B,), whose ``features`` are (B, d)."""
+
+
+class UFMObjective(nn.Module):
+    """f of a :class:`UFM`, estimated without bias on batches (formula above); all numbers are buffers.
+
+    ``cell_of`` (N,) is the cell of every sample.  Raises ``ValueError`` if the cells' sizes are not the problem's.
+    """
+
+    weights: torch.Tensor
+    cells: torch.Tensor
+    targets: torch.Tensor
+    conjugates: torch.Tensor
+
+    def __init__(self, problem: UFM, cell_of: IntArray, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        design = problem.design
+        sizes = torch.bincount(torch.as_tensor(cell_of), minlength=design.cells).numpy()
+        if sizes.shape != design.counts.shape or (sizes != design.counts).any():
+            raise ValueError(
+                "cell_of: the sizes of the cells are not the problem's; the objective is about all samples"
+            )
+        self.samples = design.samples
+        self.classes = design.classes
+        self.potential = POTENTIALS[problem.loss]
+        self.lambda_w = [float(w) for w in problem.lambda_w]
+        self.lambda_h = float(problem.lambda_h)
+        self.lambda_b = None if problem.lambda_b is None else [float(b) for b in problem.lambda_b]
+        targets = torch.tensor(design.target_matrix.T)
+        conjugates = [
+            torch.as_tensor(problem.loss_function.conjugate(design.target_matrix[rows])) for _, rows in design.blocks()
+        ]
+        self.register_buffer("weights", torch.as_tensor((problem.omega / design.counts).T).to(dtype))
+        self.register_buffer("cells", torch.as_tensor(cell_of))
+        self.register_buffer("targets", targets.to(dtype))
+        self.register_buffer("conjugates", torch.stack(conjugates, dim=1).to(dtype))
+
+    def forward(self, network: MultiTaskNetwork, features: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        """See :class:`Objective`."""
+        cell = self.cells[index]
+        targets = self.targets[cell].split(self.classes, dim=1)
+        conjugates, weights = self.conjugates[cell], self.weights[cell]
+        per_sample = 0.5 * self.lambda_h * features.square().sum(dim=1)
+        for t, z in enumerate(network.logits(features)):
+            # a missing label has weight 0 and target 0: its finite loss drops out
+            loss = self.potential(z) + conjugates[:, t] - (targets[t] * z).sum(dim=1)
+            per_sample = per_sample + weights[:, t] * loss
+        total = per_sample.sum() * (self.samples / len(index))
+        for t, head in enumerate(network.linear_heads()):
+            total = total + 0.5 * self.lambda_w[t] * head.weight.square().sum()
+            if self.lambda_b is not None:
+                total = total + 0.5 * self.lambda_b[t] * head.bias.square().sum()
+        return total
