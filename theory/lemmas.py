@@ -235,6 +235,20 @@ def _try_singular_values(rng: np.random.Generator) -> float:
     return max(back, abs(float((a**2).sum()) - float((s**2).sum())) / float((s**2).sum()))
 
 
+def _try_chain_rule(rng: np.random.Generator) -> float:
+    """Central differences of τ ↦ Φ(z + τv + τ²u) − ⟨y, ·⟩ against ⟨∇Φ(z) − y, v⟩."""
+    loss, k, step = _loss(rng), int(rng.integers(2, 9)), 1e-5
+    z, v, u, y = rng.normal(size=(4, k))
+
+    def along(t: float) -> float:
+        moved = z + t * v + t**2 * u
+        return float(loss.phi(moved)) - float(y @ moved)
+
+    exact = float((loss.gradient(z) - y) @ v)
+    error = abs((along(step) - along(-step)) / (2 * step) - exact)
+    return max(0.0, error - 1e-8) / (1 + abs(exact))  # truncation and cancellation stay below 1e-8
+
+
 # --------------------------------------------------------------------------- the lemmas
 
 FENCHEL_YOUNG = Lemma(
@@ -371,6 +385,15 @@ UNITARY_INVARIANCE = Lemma(
     ("moved", "original"),
     lambda moved, original: (moved, "=", original),
     _try_unitary_invariance,
+)
+CHAIN_RULE = Lemma(
+    "chain rule",
+    "the derivative of a differentiable function along a curve is the inner product of its gradient with the velocity",
+    "",
+    "Rudin, Principles of Mathematical Analysis (1976), Theorem 9.15",
+    ("slope", "pairing"),
+    lambda slope, pairing: (slope, "=", pairing),
+    _try_chain_rule,
 )
 FERMAT = Lemma(
     "Fermat's rule",

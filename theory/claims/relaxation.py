@@ -244,7 +244,7 @@ CLAIM = Claim(
                 Using("PᵀP = I", times=-half * sp.sqrt(lam), left=root, right=root),
                 Using("QᵀQ = I", times=-half * sp.sqrt(lam), left=root, right=root),
             ),
-            because="Fenchel–Young cell by cell; 2√λ_H (√λ_H tr S − ⟨U', Z'⟩) is a sum of squares; a square of the bias",
+            because="Fenchel–Young cell by cell; 2√λ_H (√λ_H tr S − ⟨U', Z'⟩) is a sum of squares; a square for b",
             equality="q = ∇Φ(z) wherever ω > 0, U'Q = √λ_H P and Bb = B⁻¹r",
             concludes=True,
         ),
