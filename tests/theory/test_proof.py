@@ -348,8 +348,25 @@ def test_the_package_itself_does_not_import_sympy():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_prose_becomes_latex():
-    assert text_latex("R&D < 1") == r"R\&D $<$ 1"
-    assert text_latex("100 % of λ_H") == r"100 \% of $\lambda_{H}$"
-    assert text_latex("‖H̃‖²") == r"$\|\tilde H\|^{2}$"
-    assert text_latex("λ_{W,t} ≥ 0") == r"$\lambda_{W,t}$ $\ge$ 0"
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("100 % of λ_H", r"100 \% of $\lambda _{H}$"),
+        ("‖H̃‖²", r"$\| \tilde{H} \| ^{2}$"),
+        ("λ_{W,t} ≥ 0", r"$\lambda _{W,t}$ $\ge$ 0"),
+        ("B⁻²r", r"$B ^{-2} r$"),
+        ("e^a times a number", r"$e ^{a}$ times a number"),
+        ("U'Z'ᵀ and the SSMTC", r"$U'Z'^{\top}$ and the SSMTC"),
+        ("ȳ_t & co.", r"$\bar{y} _{t}$ \& co."),
+    ],
+)
+def test_prose_becomes_latex(text, wanted):
+    assert text_latex(text) == wanted
+
+
+@given(st.text(alphabet="ab_^{}λΣ²ᵀH̃\\$%&#~ ≤KM'", max_size=12))
+def test_prose_never_makes_unbalanced_latex(text):
+    latex = text_latex(text)
+    bare = latex.replace(r"\$", "").replace(r"\{", "").replace(r"\}", "")
+    assert bare.count("$") % 2 == 0
+    assert bare.count("{") == bare.count("}")
