@@ -35,12 +35,27 @@ class Named:
 
 def scalar_latex(names: Alphabet) -> Callable[[sp.Expr], str]:
     """A printer of scalars in LaTeX with the alphabet's names."""
-    return lambda e: str(sp.latex(sp.sympify(e), symbol_names=names.latex_names, ln_notation=False))
+    return lambda e: str(sp.latex(_gather_roots(sp.sympify(e)), symbol_names=names.latex_names, ln_notation=False))
 
 
 def scalar_plain(e: sp.Expr) -> str:
     """A scalar as plain text: ^ for powers, √ for roots."""
-    return str(sp.sstr(sp.sympify(e))).replace("**", "^").replace("*", "·").replace("sqrt", "√")
+    text = str(sp.sstr(_gather_roots(sp.sympify(e))))
+    return text.replace("**", "^").replace("*", "·").replace("sqrt", "√")
+
+
+def _gather_roots(e: sp.Expr) -> sp.Expr:
+    """√x √y/√z as √(x y/z), for the eye only: SymPy takes such roots apart again when it computes."""
+    if not e.args or not e.has(sp.Pow):
+        return e
+    arguments = [_gather_roots(a) for a in e.args]
+    half = sp.Rational(1, 2)
+    roots = [a for a in arguments if a.is_Pow and abs(a.exp) == half]
+    if not isinstance(e, sp.Mul) or len(roots) < 2:
+        return e if all(a is b for a, b in zip(arguments, e.args, strict=True)) else e.func(*arguments, evaluate=False)
+    under = sp.Mul(*(a.base if a.exp == half else 1 / a.base for a in roots))
+    others = [a for a in arguments if not any(a is r for r in roots)]
+    return sp.Mul(*others, sp.Pow(under, half, evaluate=False), evaluate=False)
 
 
 def latex(term: Any, names: Alphabet) -> str:

@@ -19,7 +19,7 @@ import sympy as sp
 class Sum:
     """Σ_index summand + constant.
 
-    ``index`` is the name of the index ("t", "i", ...), ``summand`` a SymPy expression for one generic
+    ``index`` is the name of the index ("t", "i", "t alive", ...), ``summand`` a SymPy expression for one generic
     index, ``constant`` what does not depend on it.
     """
 
@@ -65,7 +65,9 @@ class Sum:
 
     def render(self, scalar: Callable[[sp.Expr], str], latex: bool) -> str:
         """As text."""
-        sign = rf"\sum_{{{self.index}}}" if latex else f"Σ_{self.index}"
+        name, _, words = self.index.partition(" ")
+        index = name + (rf"\text{{ {words}}}" if words else "")
+        sign = rf"\sum_{{{index}}}" if latex else f"Σ_{name}" + (f" {words}" if words else "")
         parts = [] if self.constant == 0 else [scalar(self.constant)]
         if self.summand != 0:
             body = scalar(self.summand)

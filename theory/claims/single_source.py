@@ -217,7 +217,7 @@ RESIDUAL = (
     ),
     Identity(
         name="and 0 on constants",
-        lhs=U_t.gram(U_t).eigenvalues()[1][0],
+        lhs=Named("x + K y of U'_t U'_tᵀ", r"(x + K y)(U'_t {U'_t}^{\top})", U_t.gram(U_t).eigenvalues()[1][0]),
         rhs=sp.Integer(0),
         because="x + K y, for any task",
     ),
@@ -258,14 +258,14 @@ RESIDUAL = (
     ),
     Identity(
         name="the residual sums to 0 over cells",
-        lhs=U_t.gram(E_t) @ ones(K, sp.Integer(1)),
+        lhs=Named("U'_t s", r"U'_t s", U_t.gram(E_t) @ ones(K, sp.Integer(1))),
         rhs=zero(K, sp.Integer(1)),
         read_as=(U_ @ s_, nothing(U_ @ s_)),
         because="s = (√n_j) = E_tᵀ 1 for every task; so r = 0 and any bias, free or decayed, is feasible",
     ),
     Identity(
         name="the residual sums to 0 over classes",
-        lhs=ones(sp.Integer(1), K) @ U_t.left,
+        lhs=Named("1ᵀ U'_t", r"\mathbf 1^{\top} U'_t", ones(sp.Integer(1), K) @ U_t.left),
         rhs=zero(sp.Integer(1), K),
         read_as=(c_.T @ U_, nothing(c_.T @ U_)),
         because="c_t is 1 on the rows of task t",
@@ -408,7 +408,7 @@ NECESSITY = (
     ),
     Identity(
         name="balanced labels",
-        lhs=(P @ E_t).gram(E_t) @ ones(K, sp.Integer(1)),
+        lhs=Named("P E_t s", "P E_t s", (P @ E_t).gram(E_t) @ ones(K, sp.Integer(1))),
         rhs=zero(K, sp.Integer(1)),
         read_as=(P_ @ E_ @ s_, nothing(P_ @ E_ @ s_)),
         because="s = E_tᵀ 1 and P 1 = 0",
