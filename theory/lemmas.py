@@ -249,6 +249,59 @@ def _try_chain_rule(rng: np.random.Generator) -> float:
     return max(0.0, error - 1e-8) / (1 + abs(exact))  # truncation and cancellation stay below 1e-8
 
 
+def _try_equal_grams(rng: np.random.Generator) -> float:
+    m, n = _sizes(rng, 2)
+    a = _matrix(rng, m, n)
+    b = a @ np.linalg.qr(rng.normal(size=(n + 2, n)))[0].T
+    return abs(_operator(a) - _operator(b)) / _operator(a)
+
+
+def _try_left_factor(rng: np.random.Generator) -> float:
+    """A of rank K − 1 with A n = 0: the factor L = (I − n1ᵀ/1ᵀn) A⁺ makes L A = I − n1ᵀ/1ᵀn."""
+    k, m = int(rng.integers(2, 8)), int(rng.integers(0, 4))
+    n = rng.uniform(0.5, 2, size=k)
+    target = np.eye(k) - np.outer(n, np.ones(k)) / n.sum()
+    a = rng.normal(size=(k + m, k)) @ target
+    left = target @ np.linalg.pinv(a, rcond=1e-10)
+    return float(np.abs(left @ a - target).max()) / (1 + float(np.linalg.norm(left, 2) * np.linalg.norm(a, 2)))
+
+
+def _try_log1p_upper(rng: np.random.Generator) -> float:
+    x = 10.0 ** rng.uniform(-12, 6)
+    return max(0.0, float(np.log1p(x)) - x) / x
+
+
+def _try_log1p_lower(rng: np.random.Generator) -> float:
+    x = float(rng.choice([rng.uniform(0, 1), 10.0 ** rng.uniform(-12, 0), 1.0]))
+    return max(0.0, x * float(np.log(2)) - float(np.log1p(x))) / x
+
+
+def _try_exponential_increasing(rng: np.random.Generator) -> float:
+    """Where e^u <= e^v in float64, u <= v."""
+    u, v = np.sort(30 * rng.normal(size=2))
+    return max(0.0, float(np.exp(u)) / float(np.exp(v)) - 1)
+
+
+def _try_inverse_root(rng: np.random.Generator) -> float:
+    """With t = e^{2y} the trapezoidal rule converges faster than any power of its step."""
+    n = int(rng.integers(1, 5))
+    q, d = np.linalg.qr(rng.normal(size=(n, n)))[0], np.exp(rng.uniform(-3, 3, size=n))
+    y = np.linspace(-60, 60, 2401)
+    weights = 2 * np.exp(y) / (d[:, None] + np.exp(2 * y)) * (y[1] - y[0]) / np.pi
+    integral = (q * weights.sum(axis=1)) @ q.T
+    return float(np.abs(integral - (q / np.sqrt(d)) @ q.T).max()) * float(np.sqrt(d.min()))
+
+
+def _try_orthogonal_addition(rng: np.random.Generator) -> float:
+    """EᵀG = 0: ‖E + G‖_* >= ‖E‖_*, and the excess is at least ‖G‖²/(2‖E + G‖_* )."""
+    m, n = int(rng.integers(2, 7)), int(rng.integers(1, 7))
+    q = np.linalg.qr(rng.normal(size=(m, m)))[0]
+    k = int(rng.integers(1, m))
+    e, g = q[:, :k] @ _matrix(rng, k, n), q[:, k:] @ _matrix(rng, m - k, n)
+    total = _nuclear(e + g)
+    return max(0.0, _nuclear(e) + float((g**2).sum()) / (2 * total) - total) / total
+
+
 # --------------------------------------------------------------------------- the lemmas
 
 FENCHEL_YOUNG = Lemma(
@@ -421,6 +474,69 @@ SINGULAR_VALUES = Lemma(
     ("square", "sum_of_squares"),
     lambda square, sum_of_squares: (square, "=", sum_of_squares),
     _try_singular_values,
+)
+EQUAL_GRAMS = Lemma(
+    "equal Gram matrices, equal norms",
+    "A Aᵀ = B Bᵀ implies ‖A‖_op = ‖B‖_op",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Theorem 2.6.3",
+    ("norm", "other"),
+    lambda norm, other: (norm, "=", other),
+    _try_equal_grams,
+)
+LEFT_FACTOR = Lemma(
+    "factorization and inclusion of kernels",
+    "ker A ⊆ ker B implies B = L A for some L; so rank A = K − 1, A n = 0 and 1ᵀn = N give L A = N I − n 1ᵀ for some L",
+    "",
+    "Douglas (1966), Theorem 1",
+    ("product", "target"),
+    lambda product, target: (product, "=", target),
+    _try_left_factor,
+)
+LOG1P_UPPER = Lemma(
+    "logarithm below its tangent",
+    "log(1 + x) ≤ x for x ≥ 0",
+    "equality iff x = 0",
+    "Hardy, Littlewood and Pólya, Inequalities (1934), Section 4.1",
+    ("x", "logarithm"),
+    lambda x, logarithm: (x, ">=", logarithm),
+    _try_log1p_upper,
+)
+LOG1P_LOWER = Lemma(
+    "logarithm above its chord",
+    "log(1 + x) ≥ x log 2 for 0 ≤ x ≤ 1",
+    "equality iff x = 0 or x = 1",
+    "Hardy, Littlewood and Pólya, Inequalities (1934), Section 3.5 (concavity)",
+    ("logarithm", "chord"),
+    lambda logarithm, chord: (logarithm, ">=", chord),
+    _try_log1p_lower,
+)
+EXPONENTIAL_INCREASING = Lemma(
+    "the exponential function is increasing",
+    "e^u ≤ e^v implies u ≤ v",
+    "",
+    "Rudin, Principles of Mathematical Analysis (1976), Theorem 8.6",
+    ("larger", "smaller"),
+    lambda larger, smaller: (larger, ">=", smaller),
+    _try_exponential_increasing,
+)
+INVERSE_ROOT = Lemma(
+    "integral of the inverse square root",
+    "A^{−1/2} = (1/π) ∫_0^∞ t^{−1/2} (A + tI)^{−1} dt for positive definite A",
+    "",
+    "Kato, Perturbation Theory for Linear Operators (1980), Section V.3.11; Higham, Functions of Matrices (2008), (5.3)",
+    ("root", "integral"),
+    lambda root, integral: (root, "=", integral),
+    _try_inverse_root,
+)
+ORTHOGONAL_ADDITION = Lemma(
+    "adding in orthogonal rows raises the nuclear norm",
+    "EᵀG = 0 implies ‖E + G‖_* ≥ ‖E‖_*, for (EᵀE + GᵀG)^{1/2} ⪰ (EᵀE)^{1/2}",
+    "equality iff G = 0",
+    "Löwner (1934); Bhatia, Matrix Analysis (1997), Theorem V.1.9",
+    ("sum", "part"),
+    lambda sum, part: (sum, ">=", part),
+    _try_orthogonal_addition,
 )
 
 #: Every lemma that a claim may cite, by name: all that are defined above.

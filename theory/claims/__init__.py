@@ -64,6 +64,6 @@ def all_claims() -> tuple[Claim, ...]:
 
 #: The order in which a reader meets the claims; others follow alphabetically.
 ORDER = (
-    "cells", "stationarity", "relaxation", "gap_anatomy", "single_source", "thresholds", "lower_bound",
+    "cells", "stationarity", "relaxation", "gap_anatomy", "single_source", "thresholds", "independence", "independence_converse", "correlation", "correlation_classes", "lower_bound",
     "nearest_centre", "latent_features", "multi_source", "squared_error", "vanishing_decay", "landscape", "stability",
 )  # fmt: skip
