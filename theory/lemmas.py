@@ -524,7 +524,7 @@ INVERSE_ROOT = Lemma(
     "integral of the inverse square root",
     "A^{−1/2} = (1/π) ∫_0^∞ t^{−1/2} (A + tI)^{−1} dt for positive definite A",
     "",
-    "Kato, Perturbation Theory for Linear Operators (1980), Section V.3.11; Higham, Functions of Matrices (2008), (5.3)",
+    "Kato, Perturbation Theory for Linear Operators (1980), Section V.3.11",
     ("root", "integral"),
     lambda root, integral: (root, "=", integral),
     _try_inverse_root,
