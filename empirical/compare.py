@@ -3,10 +3,11 @@
 The problem is the unconstrained features model on the cells of the training set; its certificate encloses the
 least value that *any* features and heads can reach, so
 
-    relative gap = (f − lower) / (f(0) − lower) ∈ [0, 1] from the optimum to the zero network
+    relative gap = (f − lower) / (f(0) − lower)        0 at the optimum, 1 at the zero network
 
-is a proven distance, and the gap anatomy (:mod:`theory.duality`) says what it is made of.  Networks are trained in
-float32 and measured in float64: the float32 weights are exact float64 numbers, so it is the same network.
+bounds the distance from the optimum by a proven number, and the gap anatomy (:mod:`theory.duality`) says what it
+is made of.  Networks are trained in float32 and measured in float64: the float32 weights are exact float64
+numbers, so it is the same network.
 """
 
 from __future__ import annotations

@@ -119,6 +119,8 @@ def _run(preset: Preset, device: torch.device, out: Path, resume: bool, every: i
         if resume and checkpoint.exists():
             _usage("--resume", functools.partial(experiment.resume, checkpoint))
             resumed_from = experiment.trainer.epoch
+        elif resume:
+            console.print(f"no checkpoint in {out}; starting at the beginning", markup=False)
         verdict = experiment.optimum.verdict
         start = "" if resumed_from is None else f", from epoch {resumed_from}"
         console.print(f"{preset.name}: {preset.description}", markup=False)
@@ -166,7 +168,7 @@ def _progress(console: Console, epochs: int) -> Iterator[Callable[[int, dict[str
 
 def _brief(measures: dict[str, Any]) -> str:
     cross, etf = measures["cross_task"], measures["etf"]
-    parts = [f"gap {measures['relative_gap']:.3%}"]
+    parts = [f"gap {measures['relative_gap']:.1e}"]
     parts += [] if any(v is None for v in etf) else [f"ETF {max(etf):.1e}"]
     parts += [] if cross is None else [f"cross {cross:.1e}"]
     return ", ".join([*parts, f"accuracy {min(measures['accuracy']):.1%}"])
