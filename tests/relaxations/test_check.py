@@ -180,9 +180,12 @@ def test_the_upper_bound_encloses_the_exact_objective(problem, seed):
 
 
 @settings(max_examples=60)
-@given(TINY, SEEDS, st.sampled_from([0.1, 1.0, 6.0]))
-def test_the_lower_bound_is_the_exact_value_of_an_exactly_feasible_dual_point(problem, seed, scale):
+@given(TINY, SEEDS, st.sampled_from([0.1, 1.0, 6.0]), st.booleans())
+def test_the_lower_bound_is_the_exact_value_of_an_exactly_feasible_dual_point(problem, seed, scale, spoilt):
     certificate = certificate_at(problem, seed, scale)
+    if spoilt:  # a column that predicts nothing, a negative entry
+        certificate.q[:, 0] = 0.0
+        certificate.q[0, -1] = -0.5
     contents = check.read_certificate(certificate.to_dict())
     with ctx.workprec(128):
         duals = [check.TaskDual(contents.problem, task, contents.q) for task in contents.problem.tasks]
