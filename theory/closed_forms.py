@@ -80,6 +80,19 @@ def sum_rule_weight(classes: Any, samples: Any, lambda_w: Any, lambda_h: Any, on
     return on.sqrt(lambda_w * classes / (lambda_h * samples))
 
 
+def best_uncertainty(margin: Any, classes: Any, on: Arithmetic = FLOAT) -> Any:
+    """c = e^a/(K − 1): odds of the right class against all others at margin a (T6)."""
+    return on.exp(margin) / (classes - 1)
+
+
+def uncertainty_entropy(odds: Any, classes: Any, on: Arithmetic = FLOAT) -> Any:
+    """C(c) = log((1+c)(K−1))/(1+c) + c/(1+c) log((1+c)/c): the constant of the lower bound at ``odds`` c > 0 (T6).
+
+    It is the entropy of the prediction c/(1+c) for one class and 1/((1+c)(K−1)) for each other one.
+    """
+    return on.log((1 + odds) * (classes - 1)) / (1 + odds) + odds / (1 + odds) * on.log((1 + odds) / odds)
+
+
 # --------------------------------------------------------------------------- squared error
 
 

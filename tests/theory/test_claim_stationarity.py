@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from reference import local_minimum
 from strategies import free_designs, problems, random_point
@@ -110,7 +110,9 @@ def test_balance_and_duality_at_critical_points_of_any_width(problem, seed, widt
     scale = max(float(np.abs(g).max()) for g in gradients(problem, W, H, b)[:2])
     root = np.sqrt(problem.lambda_w_rows)[:, None]
     if np.linalg.norm(root * W) < 1e-3 or scale > 1e-7:
-        return  # the trivial critical point, or the search stopped early
+        event("trivial, or the search stopped early")
+        return
+    event("balance checked")
     assert balance_deviation(problem, W, H) < 1e-4
     logits = W @ H + (0 if b is None else b[:, None])
     q = problem.predictions(logits)

@@ -64,6 +64,8 @@ def all_claims() -> tuple[Claim, ...]:
 
 #: The order in which a reader meets the claims; others follow alphabetically.
 ORDER = (
-    "cells", "stationarity", "relaxation", "gap_anatomy", "single_source", "thresholds", "independence", "independence_converse", "correlation", "correlation_classes", "lower_bound",
-    "nearest_centre", "latent_features", "multi_source", "squared_error", "vanishing_decay", "landscape", "stability",
+    "cells", "stationarity", "relaxation", "gap_anatomy", "single_source", "thresholds", "lower_bound",
+    "nearest_centre", "latent_features", "multi_source", "independence", "independence_converse",
+    "correlation_classes", "correlation", "correlation_phases", "squared_error", "vanishing_decay", "landscape",
+    "stability",
 )  # fmt: skip
