@@ -39,7 +39,7 @@ from typing import Any
 from flint import arb, arb_mat, ctx, fmpq
 
 MAX_FILE = 256 * 2**20  # bytes
-MAX_TEXT = 1000  # characters of one rational
+MAX_TEXT = 1600  # characters of one rational
 MAX_ROWS = 1000  # R = Σ K_t: the matrix inequality has this size
 MAX_ENTRIES = 20_000_000  # R·C
 MAX_WORK = 20_000_000_000  # R·C·(R + d), multiplications

@@ -91,6 +91,10 @@ class LabelDesign:
             if weights.shape != labels.shape or weights.min() < 0:
                 raise ValueError(f"sample_weights: expected non-negative integers of shape {labels.shape}")
             weights = np.where(labels >= 0, weights, 0)
+            if max((weights.astype(object) * counts).sum(axis=1)) > MAX_SAMPLES:
+                raise ValueError(
+                    f"sample_weights: weights times samples of a task beyond {MAX_SAMPLES}; scale them down"
+                )
             if (weights.sum(axis=1) == 0).any():
                 raise ValueError("sample_weights: a task whose every weight is 0; leave the task out")
             weights.setflags(write=False)

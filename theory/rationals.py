@@ -19,6 +19,8 @@ Number = int | float | str | Fraction
 #: and an exponent of a million would take a million digits to write down.
 MAX_TEXT = 400
 MAX_EXPONENT = 400
+#: The longest fraction "p/q": what such a decimal becomes when it is written down exactly.
+MAX_FRACTION = 2 * (MAX_TEXT + MAX_EXPONENT)
 
 
 def exact(value: Number, name: str = "number") -> Fraction:
@@ -37,9 +39,10 @@ def exact(value: Number, name: str = "number") -> Fraction:
         text = value.strip()
         exponent = text.lower().partition("e")[2]
         digits = exponent.lstrip("+-")
-        if len(text) > MAX_TEXT or (digits.isdigit() and int(digits) > MAX_EXPONENT):
+        longest = MAX_FRACTION if "/" in text else MAX_TEXT
+        if len(text) > longest or (digits.isdigit() and int(digits) > MAX_EXPONENT):
             raise ValueError(
-                f"{name}: {text[:30]!r}... is out of proportion; expected a decimal of at most {MAX_TEXT} "
+                f"{name}: {text[:30]!r}... is out of proportion; expected a number of at most {longest} "
                 f"characters with an exponent within ±{MAX_EXPONENT}"
             )
         try:

@@ -126,3 +126,12 @@ def test_loading_what_is_no_file(tmp_path):
         Certificate.load(tmp_path)
     with pytest.raises(ValueError, match="cannot be read"):
         Certificate.load(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("text", ["0." + "1" * 398, "1" * 60 + "." + "7" * 339, "3" * 99 + "e-190"])
+def test_the_longest_numbers_that_may_be_typed_survive_the_file(text):
+    problem = UFM(LabelDesign.factorial([2]), text, "0.1")
+    certificate = Certificate(problem, np.zeros((2, 1)), np.zeros((1, 2)), None, np.full((2, 2), 0.5))
+    again = Certificate.from_text(certificate.to_text())
+    assert again.problem.weight_decay == problem.weight_decay
+    assert check_certificate(certificate.to_dict()).problem_id == problem.identity

@@ -106,3 +106,8 @@ def test_bad_designs_are_refused_with_the_reason(build, message):
 def test_labels_that_are_no_numbers_are_refused(labels):
     with pytest.raises(TypeError, match="whole numbers"):
         LabelDesign.from_labels(labels)
+
+
+def test_sample_weights_that_would_overflow_are_refused():
+    with pytest.raises(ValueError, match="scale them down"):
+        LabelDesign((2,), [[0, 1]], [2**40, 1], sample_weights=[[2**40, 1]])
