@@ -163,7 +163,11 @@ def _progress(console: Console, epochs: int) -> Iterator[Callable[[int, dict[str
     columns = (TextColumn("epoch {task.completed}/{task.total}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("{task.description}"), console=console) as bar:
         task = bar.add_task("", total=epochs)
-        yield lambda epoch, latest: bar.update(task, completed=epoch, description=_brief(latest))
+
+        def advance(epoch: int, latest: dict[str, Any]) -> None:
+            bar.update(task, completed=epoch, description=f"gap {latest['relative_gap']:.1e}")
+
+        yield advance
 
 
 def _brief(measures: dict[str, Any]) -> str:
