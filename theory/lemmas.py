@@ -148,6 +148,13 @@ def _try_semidefinite(rng: np.random.Generator) -> float:
     return max(0.0, -float(np.linalg.eigvalsh(c**2 * np.eye(n) - u.T @ u)[0])) / c**2
 
 
+def _try_contraction(rng: np.random.Generator) -> float:
+    """I − CᵀC = YYᵀ for C = X_s X_tᵀ of orthonormal rows: no singular value exceeds 1."""
+    s, t, extra = _sizes(rng, 3)
+    q = [np.linalg.qr(rng.normal(size=(max(s, t) + extra, n)))[0].T for n in (s, t)]
+    return max(0.0, _operator(q[0] @ q[1].T) - 1)
+
+
 def _try_projection_rank(rng: np.random.Generator) -> float:
     n = int(rng.integers(2, 9))
     r = int(rng.integers(1, n + 1))
@@ -267,7 +274,7 @@ def _try_left_factor(rng: np.random.Generator) -> float:
 
 
 def _try_log1p_upper(rng: np.random.Generator) -> float:
-    x = 10.0 ** rng.uniform(-12, 6)
+    x = float(10.0 ** rng.uniform(-12, 6))
     return max(0.0, float(np.log1p(x)) - x) / x
 
 
@@ -289,7 +296,7 @@ def _try_inverse_root(rng: np.random.Generator) -> float:
     y = np.linspace(-60, 60, 2401)
     weights = 2 * np.exp(y) / (d[:, None] + np.exp(2 * y)) * (y[1] - y[0]) / np.pi
     integral = (q * weights.sum(axis=1)) @ q.T
-    return float(np.abs(integral - (q / np.sqrt(d)) @ q.T).max()) * float(np.sqrt(d.min()))
+    return float(np.abs(integral - (q / np.sqrt(d)) @ q.T).max() * np.sqrt(d.min()))
 
 
 def _try_orthogonal_addition(rng: np.random.Generator) -> float:
@@ -300,6 +307,37 @@ def _try_orthogonal_addition(rng: np.random.Generator) -> float:
     e, g = q[:, :k] @ _matrix(rng, k, n), q[:, k:] @ _matrix(rng, m - k, n)
     total = _nuclear(e + g)
     return max(0.0, _nuclear(e) + float((g**2).sum()) / (2 * total) - total) / total
+
+
+def _try_coercive(rng: np.random.Generator) -> float:
+    """A random coercive function on a grid: below its value at 0 it is no larger than the bound allows."""
+    n, scale = int(rng.integers(1, 4)), float(rng.uniform(0.1, 3))
+    centre = rng.normal(size=n)
+    points = rng.normal(size=(200, n)) * 10
+    values = np.logaddexp(0, points @ centre) + scale * np.linalg.norm(points, axis=1)
+    below = values <= np.log(2)
+    return max(0.0, float((scale * np.linalg.norm(points[below], axis=1) - np.log(2)).max(initial=0.0)))
+
+
+def _try_convex_optimality(rng: np.random.Generator) -> float:
+    """½‖x − y‖² + τ‖x‖ is least at x = max(0, 1 − τ/‖y‖) y, where y − x is τ times a subgradient of the norm."""
+    y, tau = rng.normal(size=int(rng.integers(1, 6))), float(rng.uniform(0, 3))
+    size = float(np.linalg.norm(y))
+    x = max(0.0, 1 - tau / size) * y
+    best = 0.5 * float(((x - y) ** 2).sum()) + tau * float(np.linalg.norm(x))
+    others = x + rng.normal(size=(50, len(y))) * 10.0 ** rng.uniform(-4, 1, size=(50, 1))
+    values = 0.5 * ((others - y) ** 2).sum(axis=1) + tau * np.linalg.norm(others, axis=1)
+    return max(0.0, best - float(values.min())) / (1 + best)
+
+
+def _try_norm_subgradient(rng: np.random.Generator) -> float:
+    """⟨p, x⟩ ≤ √Σ c_i x_i² for all x iff √Σ p_i²/c_i ≤ 1, attained at x_i = p_i/c_i."""
+    n = int(rng.integers(1, 5))
+    c, p, x = rng.uniform(0.1, 3, size=n), rng.normal(size=n), rng.normal(size=(50, n))
+    dual = float(np.sqrt((p**2 / c).sum()))
+    ratio = float(((x @ p) / np.sqrt((c * x**2).sum(axis=1))).max())
+    attained = float((p / c) @ p / np.sqrt((c * (p / c) ** 2).sum()))
+    return max(0.0, ratio - dual, abs(attained - dual)) / (1 + dual)
 
 
 # --------------------------------------------------------------------------- the lemmas
@@ -384,6 +422,15 @@ SEMIDEFINITE = Lemma(
     ("matrix",),
     lambda matrix: (matrix, "psd", 0),
     _try_semidefinite,
+)
+CONTRACTION = Lemma(
+    "contractions",
+    "I − CᵀC ⪰ 0 is equivalent to ‖C‖_op ≤ 1",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Theorem 7.7.2",
+    ("operator",),
+    lambda operator: (operator, "<=", 1),
+    _try_contraction,
 )
 PROJECTION_RANK = Lemma(
     "rank of a projection",
@@ -537,6 +584,33 @@ ORTHOGONAL_ADDITION = Lemma(
     ("sum", "part"),
     lambda sum, part: (sum, ">=", part),
     _try_orthogonal_addition,
+)
+COERCIVE = Lemma(
+    "existence of minimisers (Weierstrass)",
+    "a continuous function on R^n that is at least a positive multiple of a norm attains its minimum",
+    "",
+    "Bauschke and Combettes, Convex Analysis and Monotone Operator Theory (2017), Proposition 11.15",
+    ("value", "bound"),
+    lambda value, bound: (value, ">=", bound),
+    _try_coercive,
+)
+CONVEX_OPTIMALITY = Lemma(
+    "Fermat's rule for convex functions",
+    "x minimises a convex function F iff 0 is a subgradient of F at x; subgradients of a sum add up",
+    "",
+    "Rockafellar, Convex Analysis (1970), Theorems 23.8 and 27.1",
+    ("gradient",),
+    lambda gradient: (gradient, "=", 0),
+    _try_convex_optimality,
+)
+NORM_SUBGRADIENT = Lemma(
+    "subgradients of a norm at 0",
+    "the subgradients of a norm at 0 are the unit ball of the dual norm; the dual of √Σ c_i x_i² is √Σ p_i²/c_i",
+    "",
+    "Rockafellar, Convex Analysis (1970), Section 23 and Theorem 15.1",
+    ("dual_norm", "limit"),
+    lambda dual_norm, limit: (limit, ">=", dual_norm),
+    _try_norm_subgradient,
 )
 
 #: Every lemma that a claim may cite, by name: all that are defined above.

@@ -69,7 +69,7 @@ B_k, M_k, M_y = x.real("B_k"), x.real("M_k"), x.real("M_y")
 g_k, g_y, g_sum = x.positive("g_k"), x.positive("g_y"), x.positive("Σg", latex=r"\textstyle\sum g")
 d_y = x.positive("√n_y", latex=r"\sqrt{n_y}")
 lam, lam_o = x.positive("λ_1", latex=r"\bar\lambda_1"), x.positive("λ_2", latex=r"\bar\lambda_2")
-rho, minus_rho = x.unit("ρ", latex=r"\rho"), x.unit("−ρ", latex=r"(-\rho)")
+rho, opposite = x.unit("ρ", latex=r"\rho"), x.unit("r")
 cell = {(a, b): x.integer(f"n_{a}{b}", latex=f"n_{{{a}{b}}}") for a in (0, 1) for b in (0, 1)}
 p, y, lam_char = x.positive("p"), x.positive("y"), x.real("ξ", latex=r"\xi")
 
@@ -107,7 +107,7 @@ contrast = sp.Matrix([1, -1])
 binary_total = sum(cell.values())
 binary_first = sp.diag(cell[0, 0] + cell[0, 1], cell[1, 0] + cell[1, 1])
 delta_ = x.positive("δ", latex=r"\delta")
-apart = Condition("ρ ≥ −1/(K−1)", minus_rho * (K - 1), "<=", sp.Integer(1))
+apart = Condition("ρ = −r ≥ −1/(K−1)", opposite * (K - 1), "<=", sp.Integer(1))
 
 
 def wrong_entry(correlation: sp.Expr, same: bool) -> sp.Expr:
@@ -124,7 +124,7 @@ pair_product = sp.Rational(2, 3) * (1 - 3 * p * y) ** 2
 norm = simplex.fine_coarse_nuclear_norm(p, y, SYMBOLIC)
 at_E = simplex.fine_coarse_nuclear_norm(sp.Rational(1, 3), sp.Rational(1, 2), SYMBOLIC)
 competitor = tuple(sp.Rational(v.numerator, v.denominator) for v in simplex.COMPETITOR)
-at_competitor = simplex.fine_coarse_nuclear_norm(*competitor, SYMBOLIC)
+at_competitor = simplex.fine_coarse_nuclear_norm(competitor[0], competitor[1], SYMBOLIC)
 cells = simplex.FINE_COARSE_CELLS
 margin_rows = [(a, k, j) for j, (a, _) in enumerate(cells) for k in range(3) if k != a]
 margin_rows += [(3 + b, 3 + k, j) for j, (_, b) in enumerate(cells) for k in range(2) if k != b]
@@ -401,7 +401,7 @@ CLAIM = Claim(
         ),
         Inequality(
             name="one task of any class frequencies: strict certificate",
-            lhs=-g_k * g_y * d_y / g_sum,
+            lhs=Named("wrong entry (k, y)", r"B_{k,y}\ \text{(integrand)}", -g_k * g_y * d_y / g_sum),
             op="<",
             rhs=sp.Integer(0),
             because="the wrong entries of the integrand, for every t > 0: Q = 0 will do",
@@ -416,7 +416,7 @@ CLAIM = Claim(
         ),
         Identity(
             name="independent labels: certificates stack",
-            lhs=(A_s @ E_s) @ (A_t @ E_t).T,
+            lhs=Named("B_s B_tᵀ", r"B_s B_t^{\top}", (A_s @ E_s) @ (A_t @ E_t).T),
             rhs=Word({}, "K", "M"),
             using=(Using("E_sE_tᵀ = 0", left=A_s, right=A_t),),
             because="A_t = (E_tE_tᵀ)^{−1/2}: the stack has the stacked polar factors, whose wrong entries are < 0",
@@ -460,7 +460,7 @@ CLAIM = Claim(
         ),
         Inequality(
             name="two tasks, ρ ≥ 0: the other task's class",
-            lhs=wrong_entry(rho, True),
+            lhs=Named("wrong entry k = l, ρ ≥ 0", r"B_{k,(y,l)}\big|_{k=l,\,\rho\ge 0}", wrong_entry(rho, True)),
             op="<",
             rhs=sp.Integer(0),
             concludes=True,
@@ -468,23 +468,25 @@ CLAIM = Claim(
         ),
         Inequality(
             name="two tasks, ρ ≥ 0: another class",
-            lhs=wrong_entry(rho, False),
+            lhs=Named("wrong entry k ≠ l, ρ ≥ 0", r"B_{k,(y,l)}\big|_{k\ne l,\,\rho\ge 0}", wrong_entry(rho, False)),
             op="<",
             rhs=sp.Integer(0),
             concludes=True,
         ),
         Inequality(
             name="two tasks, ρ < 0: the other task's class",
-            lhs=wrong_entry(-minus_rho, True),
+            lhs=Named("wrong entry k = l, ρ = −r", r"B_{k,(y,l)}\big|_{k=l,\,\rho=-r}", wrong_entry(-opposite, True)),
             op="<",
             rhs=sp.Integer(0),
-            by=((1 - minus_rho * (K - 1), lam_o / K), (delta_ / K,)),
+            by=((1 - opposite * (K - 1), lam_o / K), (delta_ / K,)),
             where=(apart,),
             concludes=True,
         ),
         Inequality(
             name="two tasks, ρ < 0: another class",
-            lhs=wrong_entry(-minus_rho, False),
+            lhs=Named(
+                "wrong entry k ≠ l, ρ = −r", r"B_{k,(y,l)}\big|_{k\ne l,\,\rho=-r}", wrong_entry(-opposite, False)
+            ),
             op="<",
             rhs=sp.Integer(0),
             concludes=True,
