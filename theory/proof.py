@@ -307,7 +307,7 @@ def _conditions_after(step: Step, context: Context) -> tuple[Condition, ...]:
     return tuple(out)
 
 
-def _vanish(term: Any, step: Step, context: Context, exact_test: bool = True) -> Outcome:
+def vanish(term: Any, step: Step, context: Context, exact_test: bool = True) -> Outcome:
     """Is the term 0 for all values?  ``exact_test=False``: a non-zero value refutes nothing (``using`` was in play)."""
     scalars = [_eliminate(s, step.lets) for s in scalars_of(term)]
     unknown = context.alphabet.undeclared(set().union(*(s.free_symbols for s in scalars)) if scalars else ())
@@ -395,7 +395,7 @@ class Identity(Step):
         rest = difference(self.lhs, self.rhs)
         for use in self.using:
             rest = difference(rest, _multiple(use, context, rest))
-        outcome = _vanish(rest, self, context, exact_test=not self.using)
+        outcome = vanish(rest, self, context, exact_test=not self.using)
         if outcome.verdict is Verdict.UNDECIDED and self.using and context.instance is not None:
             return _refute_at_instances(difference(self.lhs, self.rhs), context.instance) or outcome
         return outcome
@@ -496,7 +496,7 @@ def _adds_up(whole: Any, products: Products, using: tuple[Using, ...], step: Ste
     rest = difference(whole, reduce(lambda a, b: a + b, (_product(p, context) for p in products)))
     for use in using:
         rest = difference(rest, _multiple(use, context, rest))
-    return _vanish(rest, step, context, exact_test=not using)
+    return vanish(rest, step, context, exact_test=not using)
 
 
 def _certified(factor: FactorOf, step: Step, context: Context) -> str | None:
@@ -717,7 +717,7 @@ class Derivative(Step):
         wrong = self._against_differences(of, derivative, context)
         if wrong is not None:
             return wrong
-        return _vanish(derivative - equals, self, context)
+        return vanish(derivative - equals, self, context)
 
     def _against_differences(self, of: sp.Expr, derivative: sp.Expr, context: Context) -> Outcome | None:
         rng = random.Random(SEED)
