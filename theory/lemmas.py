@@ -340,6 +340,39 @@ def _try_norm_subgradient(rng: np.random.Generator) -> float:
     return max(0.0, ratio - dual, abs(attained - dual)) / (1 + dual)
 
 
+def _try_increasing(rng: np.random.Generator) -> float:
+    """x ↦ log(1 + e^x) + c x with c > 0, whose slope is positive, at two points."""
+    c, low = float(rng.uniform(0, 2)), float(rng.normal())
+    high = low + float(rng.uniform(0, 3))
+    values = [float(np.logaddexp(0, x)) + c * x for x in (low, high)]
+    return max(0.0, values[0] - values[1]) / (1 + abs(values[0]))
+
+
+def _try_descent(rng: np.random.Generator) -> float:
+    """Both losses: ℓ(z + v) lies between its tangent and its tangent plus L/2 ‖v‖²."""
+    loss, k = _loss(rng), int(rng.integers(2, 9))
+    z, v, y = 3 * rng.normal(size=k), 10.0 ** rng.uniform(-2, 1) * rng.normal(size=k), _domain_point(rng, loss, k)
+    rise = float(fenchel_young(loss, z + v, y)) - float(fenchel_young(loss, z, y))
+    excess = rise - float((loss.gradient(z) - y) @ v)
+    return max(0.0, -excess, excess - loss.smoothness / 2 * float(v @ v)) / (1 + float(np.abs(z + v).max()))
+
+
+def _try_rank_nullity(rng: np.random.Generator) -> float:
+    """A matrix of rank below its number of columns has a unit vector in its kernel."""
+    m, d = _sizes(rng, 2)
+    a = _matrix(rng, m, d)
+    if np.linalg.matrix_rank(a, rtol=1e-9) == d:
+        return 0.0
+    return float(np.linalg.norm(a @ np.linalg.svd(a)[2][-1])) / float(np.linalg.norm(a))
+
+
+def _try_cauchy_schwarz(rng: np.random.Generator) -> float:
+    n = int(rng.integers(1, 9))
+    u, v = rng.normal(size=(2, n)) * 10.0 ** rng.uniform(-3, 3, size=(2, 1))
+    bound = float(np.linalg.norm(u) * np.linalg.norm(v))
+    return max(0.0, float(u @ v) - bound) / bound
+
+
 # --------------------------------------------------------------------------- the lemmas
 
 FENCHEL_YOUNG = Lemma(
@@ -611,6 +644,51 @@ NORM_SUBGRADIENT = Lemma(
     ("dual_norm", "limit"),
     lambda dual_norm, limit: (limit, ">=", dual_norm),
     _try_norm_subgradient,
+)
+INCREASING = Lemma(
+    "mean value theorem",
+    "a function of positive derivative on an interval increases strictly there",
+    "",
+    "Rudin, Principles of Mathematical Analysis (1976), Theorem 5.11",
+    ("later", "earlier"),
+    lambda later, earlier: (later, ">", earlier),
+    _try_increasing,
+)
+DESCENT = Lemma(
+    "descent lemma",
+    "L(Z + X) ≤ L(Z) + ⟨∇L(Z), X⟩ + β/2 ‖X‖² where the gradient of L is β-Lipschitz",
+    "",
+    "Nesterov, Introductory Lectures on Convex Optimization (2004), Lemma 1.2.3",
+    ("bound", "value"),
+    lambda bound, value: (bound, ">=", value),
+    _try_descent,
+)
+TANGENT = Lemma(
+    "a convex function lies above its tangent",
+    "L(Z + X) ≥ L(Z) + ⟨∇L(Z), X⟩ for convex differentiable L",
+    "",
+    "Rockafellar, Convex Analysis (1970), Theorem 25.1",
+    ("value", "tangent"),
+    lambda value, tangent: (value, ">=", tangent),
+    _try_descent,
+)
+RANK_NULLITY = Lemma(
+    "rank and kernel",
+    "a matrix whose rank is below its number of columns has a unit vector in its kernel",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Section 0.2.3",
+    ("image", "zero"),
+    lambda image, zero: (image, "=", zero),
+    _try_rank_nullity,
+)
+CAUCHY_SCHWARZ = Lemma(
+    "Cauchy–Schwarz inequality",
+    "⟨u, v⟩ ≤ ‖u‖ ‖v‖",
+    "equality iff u and v are parallel",
+    "Hardy, Littlewood and Pólya, Inequalities (1934), Theorem 7",
+    ("norms", "inner"),
+    lambda norms, inner: (norms, ">=", inner),
+    _try_cauchy_schwarz,
 )
 
 #: Every lemma that a claim may cite, by name: all that are defined above.
