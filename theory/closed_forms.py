@@ -9,7 +9,7 @@ expression that the claims prove: nothing is stated in two places.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -78,6 +78,16 @@ def head_gram_scale(classes: Any, samples: Any, lambda_w: Any, lambda_h: Any, a:
 def sum_rule_weight(classes: Any, samples: Any, lambda_w: Any, lambda_h: Any, on: Arithmetic = FLOAT) -> Any:
     """β with h = Σ_t β_t w_{t,y_t}: β = √(λ_W K/(λ_H N)) (T4)."""
     return on.sqrt(lambda_w * classes / (lambda_h * samples))
+
+
+def sum_cosine(weights: Sequence[Any], squares: Sequence[Any], on: Arithmetic = FLOAT) -> Any:
+    """Cosine of Σ_t β_t w_t and Σ_t w_t for orthogonal w_t with β = ``weights`` and ‖w_t‖² = ``squares``.
+
+    Below 1 unless all weights of living tasks agree: how wrong the unweighted sum rule is (claim ``published``).
+    """
+    pairs = list(zip(weights, squares, strict=True))
+    inner = sum(b * s for b, s in pairs)
+    return inner / on.sqrt(sum(b * b * s for b, s in pairs) * sum(s for _, s in pairs))
 
 
 def best_uncertainty(margin: Any, classes: Any, on: Arithmetic = FLOAT) -> Any:

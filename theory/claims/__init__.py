@@ -67,5 +67,5 @@ ORDER = (
     "cells", "stationarity", "relaxation", "gap_anatomy", "single_source", "thresholds", "lower_bound",
     "nearest_centre", "latent_features", "multi_source", "independence", "independence_converse",
     "correlation_classes", "correlation", "correlation_phases", "squared_error", "vanishing_decay", "landscape",
-    "stability",
+    "stability", "published",
 )  # fmt: skip
