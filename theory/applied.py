@@ -19,6 +19,7 @@ from theory.alphabet import Condition
 from theory.proof import Context, Outcome, Step, difference, value_of, vanish
 from theory.sums import Sum
 from theory.symmetric import Symmetric
+from theory.traces import Word
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -28,6 +29,7 @@ class Applied(Step):
     lhs : what the left side of that step is here, by name.
     rhs : the right side as written here; it must equal the step's after the replacement.
     values : symbol of that claim to symbol of this one, of the same domain.
+    read_as : the same equation in the letters of matrix polynomials, for later steps (see ``Identity``).
     minimum : the step says that its left side, a minimum, *equals* the right one; read: every point is above.
 
     Conditions of the step must hold here: conditions of the same names in ``where`` or among the hypotheses.
@@ -38,6 +40,7 @@ class Applied(Step):
     rhs: Any
     values: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     minimum: bool = False
+    read_as: tuple[Word, Word] | None = None
 
     def relation(self, context: Context) -> tuple[Any, str, Any]:
         """Lhs op rhs."""

@@ -163,6 +163,17 @@ def _try_projection_rank(rng: np.random.Generator) -> float:
     return abs(float(np.trace(p)) - float(np.linalg.matrix_rank(p)))
 
 
+def _try_orthogonal_projection(rng: np.random.Generator) -> float:
+    """P = Pᵀ = P², W P = W and P = WᵀM: then P w is the nearest point of the row space, W W⁺ by least squares."""
+    m, extra = _sizes(rng, 2)
+    d = m + extra
+    w = np.linalg.qr(rng.normal(size=(d, m)))[0].T * 10.0 ** rng.uniform(-2, 2)
+    p = w.T @ w / float((w[0] ** 2).sum())
+    v = rng.normal(size=d)
+    nearest = w.T @ np.linalg.lstsq(w.T, v, rcond=None)[0]
+    return float(np.abs(p @ v - nearest).max() / np.linalg.norm(v))
+
+
 def _try_rank_of_gram(rng: np.random.Generator) -> float:
     m, d = _sizes(rng, 2)
     a = _matrix(rng, m, d)
@@ -373,6 +384,51 @@ def _try_cauchy_schwarz(rng: np.random.Generator) -> float:
     return max(0.0, float(u @ v) - bound) / bound
 
 
+def _simplex_pair(rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Two points inside the simplex, at any distance."""
+    k = int(rng.integers(2, 9))
+    q = rng.dirichlet(np.ones(k)) + 1e-6
+    q = q / q.sum()
+    p = q * np.exp(10.0 ** rng.uniform(-4, 0.7) * rng.normal(size=k))
+    return q, np.asarray(p / p.sum())
+
+
+def _try_pinsker(rng: np.random.Generator) -> float:
+    q, p = _simplex_pair(rng)
+    half = 0.5 * float(np.abs(q - p).sum())
+    return max(0.0, 2 * half**2 - float((q * np.log(q / p)).sum()))
+
+
+def _try_self_concordance(rng: np.random.Generator) -> float:
+    """KL(q ‖ softmax(log q + d)) >= Var_q(d) (e^{−R} + R − 1)/R² with R the range of d."""
+    q, p = _simplex_pair(rng)
+    d = np.log(p / q)
+    size = float(d.max() - d.min())
+    if size < 1e-3:
+        return 0.0
+    variance = float(q @ (d - q @ d) ** 2)
+    return max(0.0, variance * (np.exp(-size) + size - 1) / size**2 + float(q @ d))
+
+
+def _try_exponential_series(rng: np.random.Generator) -> float:
+    x = float(10.0 ** rng.uniform(-2, 2))
+    return max(0.0, 1 - x + x**2 / 2 - x**3 / 6 - float(np.exp(-x))) / (1 + x**3)
+
+
+def _try_product_norm(rng: np.random.Generator) -> float:
+    m, d, n = _sizes(rng, 3)
+    a, b = _matrix(rng, m, d), _matrix(rng, d, n)
+    bound = _operator(a) * float(np.linalg.norm(b))
+    return max(0.0, float(np.linalg.norm(a @ b)) - bound) / bound
+
+
+def _try_triangle(rng: np.random.Generator) -> float:
+    m, n = _sizes(rng, 2)
+    a, b = _matrix(rng, m, n), _matrix(rng, m, n)
+    bound = float(np.linalg.norm(a) + np.linalg.norm(b))
+    return max(0.0, float(np.linalg.norm(a + b)) - bound) / bound
+
+
 # --------------------------------------------------------------------------- the lemmas
 
 FENCHEL_YOUNG = Lemma(
@@ -462,7 +518,7 @@ CONTRACTION = Lemma(
     "",
     "Horn and Johnson, Matrix Analysis (2013), Theorem 7.7.2",
     ("operator",),
-    lambda operator: (operator, "<=", 1),
+    lambda operator: (1, ">=", operator),
     _try_contraction,
 )
 PROJECTION_RANK = Lemma(
@@ -473,6 +529,15 @@ PROJECTION_RANK = Lemma(
     ("rank", "trace"),
     lambda rank, trace: (rank, "=", trace),
     _try_projection_rank,
+)
+ORTHOGONAL_PROJECTION = Lemma(
+    "orthogonal projections",
+    "a symmetric idempotent matrix is the orthogonal projection onto its range",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Section 0.9.13",
+    ("matrix", "projection"),
+    lambda matrix, projection: (matrix, "=", projection),
+    _try_orthogonal_projection,
 )
 RANK_OF_GRAM = Lemma(
     "rank of a Gram matrix",
@@ -689,6 +754,51 @@ CAUCHY_SCHWARZ = Lemma(
     ("norms", "inner"),
     lambda norms, inner: (norms, ">=", inner),
     _try_cauchy_schwarz,
+)
+PINSKER = Lemma(
+    "Pinsker's inequality",
+    "KL(q ‖ p) ≥ 2 TV(q, p)², TV = ½ Σ_k |q_k − p_k|",
+    "",
+    "Pinsker (1964); Cover and Thomas, Elements of Information Theory (2006), Lemma 11.6.1",
+    ("divergence", "total_variation"),
+    lambda divergence, total_variation: (divergence, ">=", 2 * total_variation**2),
+    _try_pinsker,
+)
+SELF_CONCORDANCE = Lemma(
+    "log-sum-exp is generalised self-concordant",
+    "KL(q ‖ p) ≥ Var_q(d) (e^{−R} + R − 1)/R² for d = log p − log q + const of range at most R",
+    "",
+    "Bach, Electronic Journal of Statistics 4 (2010), Proposition 1",
+    ("divergence", "bound"),
+    lambda divergence, bound: (divergence, ">=", bound),
+    _try_self_concordance,
+)
+EXPONENTIAL_SERIES = Lemma(
+    "alternating series of the exponential",
+    "e^{−x} ≥ 1 − x + x²/2 − x³/6 for x ≥ 0",
+    "equality iff x = 0",
+    "Taylor's theorem; Rudin, Principles of Mathematical Analysis (1976), Theorem 5.15",
+    ("exponential", "series"),
+    lambda exponential, series: (exponential, ">=", series),
+    _try_exponential_series,
+)
+PRODUCT_NORM = Lemma(
+    "norm of a product",
+    "‖AB‖ ≤ ‖A‖_op ‖B‖ in the Frobenius norm",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Section 5.6",
+    ("bound", "norm"),
+    lambda bound, norm: (bound, ">=", norm),
+    _try_product_norm,
+)
+TRIANGLE = Lemma(
+    "triangle inequality",
+    "‖A + B‖ ≤ ‖A‖ + ‖B‖",
+    "",
+    "Horn and Johnson, Matrix Analysis (2013), Section 5.1",
+    ("bound", "norm"),
+    lambda bound, norm: (bound, ">=", norm),
+    _try_triangle,
 )
 
 #: Every lemma that a claim may cite, by name: all that are defined above.

@@ -246,10 +246,10 @@ def identity(size: str) -> Word:
 
 
 def trace(word: Word) -> Trace:
-    """tr of a square polynomial without identity part (tr I would be a size, not a matrix quantity)."""
+    """tr of a square polynomial without identity part (tr I would be a size), or of a 1 × 1 one (where it is 1)."""
     if word.rows != word.columns:
         raise ValueError(f"trace of a {word.rows} x {word.columns} polynomial")
-    if () in word.terms:
+    if () in word.terms and word.rows != "1":
         raise ValueError("trace of an identity matrix: multiply it into the other factors first")
     return Trace(word.terms)
 

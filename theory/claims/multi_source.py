@@ -27,7 +27,7 @@ from theory.applied import Applied
 from theory.claims import SYMBOLIC as ON
 from theory.claims import single_source
 from theory.lemmas import CONTRACTION
-from theory.proof import Cited, Claim, Given, Identity, Inequality, Let, Named, Slack, Sum, Termwise, Using
+from theory.proof import Cited, Claim, Given, Identity, Inequality, Named, Slack, Sum, Termwise, Using
 from theory.symmetric import centring
 from theory.traces import Trace, Word, identity, letter, trace
 
@@ -193,6 +193,7 @@ EXHAUSTIVE = (
         rhs=scale * centring(K),
         values=VALUES,
         where=(alive,),
+        read_as=(W_t @ W_t.T, g * P),
         because="f_t is minimal in W_t, H_t, b_t",
         concludes=True,
     ),
@@ -211,7 +212,7 @@ EXHAUSTIVE = (
         lhs=(V_t.T @ W_t @ W_t.T @ V_t) / g,
         rhs=identity("r_t"),
         using=(
-            Using("optimal head", times=1 / g, left=V_t.T, right=V_t),
+            Using("optimal heads", times=1 / g, left=V_t.T, right=V_t),
             Using("V_tV_tᵀ = I − J/K_t", times=-1, left=V_t.T, right=V_t),
             Using("V_tᵀV_t = I", right=V_t.T @ V_t),
             Using("V_tᵀV_t = I"),
@@ -308,7 +309,6 @@ CLAIM = Claim(
         Given("V_tᵀV_t = I", V_t.T @ V_t, identity("r_t")),
         Given("V_tV_tᵀ = I − J/K_t", V_t @ V_t.T, P),
         Given("classes are equally frequent", E_t @ E_t.T, n / K * identity("K_t")),
-        Given("optimal head", W_t @ W_t.T, g * P),
         Given("rows of an optimal head sum to 0", P @ W_t, W_t),
         Given("C is a contraction", identity("r_t") - C.T @ C, F.T @ F),
         Given("AAᵀ = I", A @ A.T, identity("r_s")),
