@@ -82,7 +82,7 @@ def _try_fenchel_young(rng: np.random.Generator) -> float:
 
 
 def _try_fenchel_young_equality(rng: np.random.Generator) -> float:
-    """Zero at q = ∇Φ(z), and above ½‖q − ∇Φ(z)‖² elsewhere (Φ* is 1-strongly convex for both losses)."""
+    """Zero at q = ∇Φ(z), and above ½‖q − ∇Φ(z)‖² elsewhere (Φ* is 1-strongly convex for every loss here)."""
     loss, k = _loss(rng), int(rng.integers(2, 9))
     z, q = 3 * rng.normal(size=k), _domain_point(rng, loss, k)
     p = loss.gradient(z)
@@ -407,7 +407,7 @@ def _try_self_concordance(rng: np.random.Generator) -> float:
     if size < 1e-3:
         return 0.0
     variance = float(q @ (d - q @ d) ** 2)
-    return max(0.0, variance * (np.exp(-size) + size - 1) / size**2 + float(q @ d))
+    return max(0.0, float(variance * (np.exp(-size) + size - 1) / size**2 + q @ d))
 
 
 def _try_exponential_series(rng: np.random.Generator) -> float:
