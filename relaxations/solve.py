@@ -34,8 +34,9 @@ from relaxations.data_term import DataTerm
 from relaxations.factored import Factors, balanced_factors, factorise, newton, objective
 from relaxations.proximal import ROUNDING, TOLERANCE, Optimum, relative_gap, solve_structured
 from theory import closed_forms as forms
+from theory import correlation_law as law
 from theory.duality import dual_value, feasible_dual
-from theory.known_optimum import known_optimum
+from theory.known_optimum import KnownPair, known_optimum
 from theory.labels import FloatArray, IntArray, LabelDesign
 from theory.model import UFM
 
@@ -293,6 +294,26 @@ def _finished(
     return Solution(problem, W, H, bias, q, value, lower, rank, solver, status, iterations, seconds, conic_value)
 
 
+def _pair_point(problem: UFM, pair: KnownPair, cells: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """T9's point of a correlated pair: heads (R, 1 or 2) in its living directions, features and logits on ``cells``."""
+    design = problem.design
+    mu = forms.coupling(pair.samples, float(problem.lambda_w[pair.tasks[0]]), float(problem.lambda_h))
+    first, second = (1.0 - 2.0 * design.labels[t, cells] for t in pair.tasks)
+    columns, features = [], []
+    for sign, r, a, lives in zip((1.0, -1.0), pair.masses, pair.margins, pair.alive, strict=True):
+        if not lives:
+            continue
+        # W_± W_±ᵀ = (μ S_±/2λ_W)(I − J/2): rows ±x; the feature lives on cells that agree (+) or differ (−)
+        x = math.sqrt(mu * law.direction_size(a, float(r)) / (4 * float(problem.lambda_w[pair.tasks[0]])))
+        column = np.zeros(design.rows)
+        for t, side in zip(pair.tasks, (1.0, sign), strict=True):
+            column[design.rows_of(t)] = side * x * np.array([1.0, -1.0])
+        columns.append(column)
+        features.append((a / (2 * x)) * (first + sign * second) / 2)
+    W, H = np.array(columns).reshape(-1, design.rows).T, np.array(features).reshape(-1, len(cells))
+    return W, H, np.asarray(W @ H)
+
+
 def _closed_form(problem: UFM, begun: float) -> Solution:
     """T4's point: W_t W_tᵀ = c_t (I − J/K_t) in coordinates of its own, h = Σ_t β_t w_{t,y_t}; q from the margins."""
     known = known_optimum(problem)
@@ -300,8 +321,8 @@ def _closed_form(problem: UFM, begun: float) -> Solution:
         raise ValueError("solver: 'closed-form' gives points for cross-entropy only; choose 'auto' or 'proximal'")
     if known is None:
         raise ValueError(
-            "solver: no closed form is known for this problem (it needs balanced, pairwise independent labels, "
-            "all given within a component); choose 'auto' or 'proximal'"
+            "solver: no closed form is known for this problem (it needs balanced labels, pairwise independent or in "
+            "correlated binary pairs, all given within a component); choose 'auto' or 'proximal'"
         )
     if not known.attained(problem):
         raise ValueError(
@@ -315,8 +336,16 @@ def _closed_form(problem: UFM, begun: float) -> Solution:
     for tasks, cells in design.components():
         samples = int(design.counts[cells].sum())
         column = 0
+        for pair in known.pairs:
+            if pair.tasks[0] in tasks:
+                own = slice(column, column + sum(pair.alive))
+                heads, features, scores = _pair_point(problem, pair, cells)
+                W[:, own] += heads  # other components share these columns
+                H[own, cells] = features
+                logits[:, cells] += scores
+                column += sum(pair.alive)
         for t in tasks:
-            if not known.tasks[t].alive:
+            if not known.tasks[t].alive or known.tasks[t].margin is None:
                 continue
             a, k, rows = known.tasks[t].margin or 0.0, design.classes[t], design.rows_of(t)
             numbers = (k, samples, float(problem.lambda_w[t]), float(problem.lambda_h))

@@ -1,0 +1,584 @@
+r"""Two correlated tasks of K classes: every head stays a simplex ETF, and the angle between the heads in closed form.
+
+Hypotheses  cross-entropy, hard labels, two tasks of K ≥ 2 classes, every sample labelled for both, ω = α/N, one λ_W;
+            P(y¹ = y²) = A/K, uniform otherwise: A = 1 + (K−1)ρ, B = 1 − ρ, −1/(K−1) < ρ < 1 (at the ends
+            one kind of cell is absent, and what is said of it void); any bias; m = μ/α,
+            μ = √(N λ_W λ_H).  (a, b, c) solves the stationarity system of the reduced problem
+
+                u = m a/σ_+,  v = m (b+c)/σ_+  (or a = b + c = 0 and 2A u² + (K−2)B v² ≤ m²K²: the sum is dead),
+                w = m (b−c)/σ_−                (or b = c and K B w² ≤ m²K²: the difference is dead),
+
+            (for K = 2 only b − c enters: set c = 0, and the condition on v is void),
+            u = K/(e^a+K−1),  v = K/(e^b+e^c+K−2),  w = (2e^c+K−2)/(e^b+e^c+K−2).  Such (a, b, c) exist.
+Statement   f* = 2α[(A/K) log(1+(K−1)e^{−a}) + ((K−1)B/K)(log(e^b+e^c+K−2) − b)] + μ(K−1)(σ_+ + σ_−), and at every
+            global optimum the logits are those of :mod:`theory.correlation_law`,
+            W_t W_tᵀ = (μ/2λ_W)(σ_+ + σ_−)(I − J/K),  W_1 W_2ᵀ = (μ/2λ_W)(σ_+ − σ_−)(I − J/K).
+Source      this suite; the law that it generalises is stated for two binary tasks in Wang et al. 2026, Theorem 5.1.
+
+Route: the design is symmetric under relabelling both tasks at once and under exchanging them, and (P) is convex, so
+an invariant optimum exists: that gives the ansatz.  The proof needs none of it: softmax of the ansatz is dual
+feasible and meets its value, so it is optimal, and the gap anatomy says the same of every other optimum.
+Sum and difference, E_± = (E_1 ± E_2)/√2, decouple; "=" and "≠" are the cells on which the labels agree and differ.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from theory import closed_forms as forms
+from theory import correlation_law as law
+from theory.alphabet import Alphabet, Condition
+from theory.claims import SYMBOLIC as ON
+from theory.claims import _at_an_optimum as optimum
+from theory.claims import gap_anatomy as anatomy
+from theory.claims._at_an_optimum import nothing
+from theory.lemmas import (
+    COERCIVE,
+    CONVEX_OPTIMALITY,
+    GRAM_DETERMINES,
+    GRAM_EXISTS,
+    NORM_SUBGRADIENT,
+    ORTHOGONAL_BLOCKS,
+    SEMIDEFINITE,
+    SOFTMAX_INVERTIBLE,
+    UNITARY_INVARIANCE,
+)
+from theory.proof import Cited, Claim, Derivative, Given, Identity, Inequality, Let, Named, Using
+from theory.symmetric import Labels, Symmetric, centring, identity, ones
+from theory.traces import identity as unit
+from theory.traces import letter
+
+# ------------------------------------------------------------------ symbols
+
+x = Alphabet()
+K, N = x.integer("K", least=2), x.positive("N")
+alpha, m = x.positive("α", latex=r"\alpha"), x.positive("m")
+lam_w, lam_h = x.positive("λ_W", latex=r"\lambda_W"), anatomy.lam
+B = x.positive("B")
+A = K - (K - 1) * B
+rho = 1 - B
+a, b, c = x.real("a"), x.real("b"), x.real("c")
+u, v, w = x.positive("u"), x.positive("v_≠", latex=r"v_{\neq}"), x.positive("w_≠", latex=r"w_{\neq}")
+mu = forms.coupling(N, lam_w, lam_h, ON)
+rotated = x.nonnegative("‖(U'_+; U'_−)‖_op", latex=r"\|(U'_+;\,U'_-)\|_{\mathrm{op}}")
+
+plus, minus = law.sigma_plus(a, b + c, K, rho, ON), law.sigma_minus(b - c, K, rho, ON)
+reduced = law.reduced_objective(a, b, c, K, rho, alpha, mu, ON)
+total = sp.exp(b) + sp.exp(c) + K - 2
+u_of, v_of, w_of = K / (sp.exp(a) + K - 1), K / total, (2 * sp.exp(c) + K - 2) / total
+
+BY_COUPLING = Let(lam_h, (alpha * m) ** 2 / (N * lam_w), "m = √(N λ_W λ_H)/α")
+SUM_LIVES = (
+    BY_COUPLING,
+    Let(u, m * a / plus, "stationarity in a"),
+    Let(v, m * (b + c) / plus, "stationarity in b + c"),
+)
+DIFFERENCE_LIVES = (BY_COUPLING, Let(w, m * (b - c) / minus, "stationarity in b − c"))
+sum_dead = Condition("the sum is dead", 2 * A * u**2 + (K - 2) * B * v**2, "<=", m**2 * K**2)
+difference_dead = Condition("the difference is dead", K * B * w**2, "<=", m**2 * K**2)
+
+# ------------------------------------------------------------------ labels, by direction and kind of cell
+
+P = centring(K)
+agreeing, differing = N * A / K**2, N * B / K**2  # samples of one cell
+
+
+def original(s: str, t: str) -> Symmetric:
+    """E_s E_tᵀ of the labels of the tasks 1, 2 on agreeing (=) or differing (≠) cells."""
+    if s[1] != t[1]:
+        return Symmetric(K, K, 0, 0)
+    if s[1] == "=":
+        return agreeing * identity(K)
+    return differing * ((K - 1) * identity(K) if s == t else ones(K) - identity(K))
+
+
+def by_direction(s: str, t: str) -> Symmetric:
+    """The same for the sum (+) and the difference (−) of the two tasks, over √2."""
+    if s[1] != t[1] or s[0] != t[0]:
+        return Symmetric(K, K, 0, 0)
+    if s[1] == "=":
+        return 2 * agreeing * identity(K) if s[0] == "+" else Symmetric(K, K, 0, 0)
+    return differing * ((K - 2) * identity(K) + ones(K) if s[0] == "+" else K * identity(K) - ones(K))
+
+
+labels = Labels(dict.fromkeys(("+=", "+≠", "-=", "-≠"), K), by_direction)
+Part = tuple[tuple[sp.Expr, str], ...]
+#: coefficients of P E in the residual U' √λ_W N/α and in the logits Z'/√λ_W, by direction
+RESIDUAL: dict[str, Part] = {"+": ((u, "+="), (v, "+≠")), "-": ((u, "-="), (w, "-≠"))}
+LOGITS: dict[str, Part] = {"+": ((a, "+="), (b + c, "+≠")), "-": ((a, "-="), (b - c, "-≠"))}
+per_head = alpha / (N * sp.sqrt(lam_w))
+
+
+def gram(first: Part, second: Part) -> Symmetric:
+    """(Σ x P E)(Σ y P E)ᵀ."""
+    out = Symmetric(K, K, 0, 0)
+    for one, s in first:
+        for other, t in second:
+            out = out + one * other * (P @ labels.frequency(s, t) @ P)
+    return out
+
+
+def combined(s: str, t: str, sign: int) -> Symmetric:
+    """½(E_1 ± E_2)(E_1 ± E_2)ᵀ on one kind of cell from the joint counts."""
+    return (original(s, s) + sign * original(s, t) + sign * original(t, s) + original(t, t)) / 2
+
+
+def mixed(s: str, t: str) -> Symmetric:
+    """½(E_1 + E_2)(E_1 − E_2)ᵀ."""
+    return (original(s, s) - original(s, t) + original(t, s) - original(t, t)) / 2
+
+
+zero = Symmetric(K, K, 0, 0)
+head = {d: gram(RESIDUAL[d], LOGITS[d]) * per_head * sp.sqrt(lam_w) for d in "+-"}  # W'_± W'_±ᵀ = U'_± Z'_±ᵀ
+head_1 = {d: head[d] / (2 * lam_w) for d in "+-"}
+entropy_same = -((1 - (K - 1) * u_of / K) * sp.log(sp.exp(a) * u_of / K) + (K - 1) * u_of / K * sp.log(u_of / K))
+entropy_other = sp.log(total) - (b * sp.exp(b) + c * sp.exp(c)) / total
+
+SOFTMAX = (
+    Identity(
+        name="residual of an agreeing cell",
+        lhs=identity(K) - ((sp.exp(a) - 1) * u_of / K * identity(K) + u_of / K * ones(K)),
+        rhs=u_of * P,
+        because="y − softmax(a ē_y) = u ē_y",
+    ),
+    Identity(
+        name="residual of a differing cell, own label",
+        lhs=1 - sp.exp(b) / total,
+        rhs=(v_of + w_of) / 2 - v_of / K,
+        because="y − softmax(b ē_k + c ē_l) = x ē_k + y ē_l with x + y = v, x − y = w: entry k",
+    ),
+    Identity(
+        name="residual of a differing cell, the other task's label",
+        lhs=-sp.exp(c) / total,
+        rhs=(v_of - w_of) / 2 - v_of / K,
+        because="entry l",
+    ),
+    Identity(
+        name="residual of a differing cell, other labels",
+        lhs=-1 / total,
+        rhs=-v_of / K,
+        because="the other K − 2 entries",
+    ),
+)
+
+DIRECTIONS = (
+    Identity(name="sum on agreeing cells", lhs=combined("1=", "2=", 1), rhs=by_direction("+=", "+=")),
+    Identity(name="difference on agreeing cells", lhs=combined("1=", "2=", -1), rhs=by_direction("-=", "-=")),
+    Identity(name="sum on differing cells", lhs=combined("1≠", "2≠", 1), rhs=by_direction("+≠", "+≠")),
+    Identity(name="difference on differing cells", lhs=combined("1≠", "2≠", -1), rhs=by_direction("-≠", "-≠")),
+    Identity(
+        name="sum against difference",
+        lhs=mixed("1≠", "2≠") + mixed("1=", "2="),
+        rhs=zero,
+        because="exchanging the tasks changes no count",
+    ),
+    Identity(
+        name="a task by its directions",
+        lhs=gram((((v + w) / 2 + (v - w) / 2, "+≠"),), (((v + w) / 2 - (v - w) / 2, "-≠"),)),
+        rhs=gram(((v, "+≠"),), ((w, "-≠"),)),
+        because="x E_1 + y E_2 and x E_2 + y E_1 have sum (x+y)(E_1+E_2) and difference (x−y)(E_1−E_2)",
+    ),
+)
+
+FEASIBLE = (
+    Identity(
+        name="residual Gram, sum",
+        lhs=Named("U'_+ U'_+ᵀ", r"U'_+ {U'_+}^{\top}", per_head**2 * gram(RESIDUAL["+"], RESIDUAL["+"])),
+        rhs=lam_h / (m**2 * K**2) * (2 * A * u**2 + (K - 2) * B * v**2) * P,
+        where=(BY_COUPLING,),
+    ),
+    Identity(
+        name="residual Gram, difference",
+        lhs=Named("U'_− U'_−ᵀ", r"U'_- {U'_-}^{\top}", per_head**2 * gram(RESIDUAL["-"], RESIDUAL["-"])),
+        rhs=lam_h / (m**2 * K**2) * (K * B * w**2) * P,
+        where=(BY_COUPLING,),
+    ),
+    Identity(
+        name="residual Gram, living sum",
+        lhs=per_head**2 * gram(RESIDUAL["+"], RESIDUAL["+"]),
+        rhs=lam_h * P,
+        where=SUM_LIVES,
+        because="(u, v) = (m/σ_+)(a, b + c), and σ_+² K² = 2A a² + (K−2)B (b+c)²",
+    ),
+    Identity(
+        name="residual Gram, living difference",
+        lhs=per_head**2 * gram(RESIDUAL["-"], RESIDUAL["-"]),
+        rhs=lam_h * P,
+        where=DIFFERENCE_LIVES,
+        because="w = (m/σ_−)(b − c), and σ_−² = (b−c)² B/K",
+    ),
+    Inequality(
+        name="a dead sum is feasible",
+        lhs=lam_h,
+        op=">=",
+        rhs=lam_h / (m**2 * K**2) * (2 * A * u**2 + (K - 2) * B * v**2),
+        by=((lam_h / (m**2 * K**2), m**2 * K**2 - 2 * A * u**2 - (K - 2) * B * v**2),),
+        where=(sum_dead,),
+        because="this is what dead means",
+    ),
+    Inequality(
+        name="a dead difference is feasible",
+        lhs=lam_h,
+        op=">=",
+        rhs=lam_h / (m**2 * K**2) * (K * B * w**2),
+        by=((lam_h / (m**2 * K**2), m**2 * K**2 - K * B * w**2),),
+        where=(difference_dead,),
+        because="this is what dead means",
+    ),
+    Identity(
+        name="residual Gram, sum against difference",
+        lhs=Named("U'_+ U'_−ᵀ", r"U'_+ {U'_-}^{\top}", per_head**2 * gram(RESIDUAL["+"], RESIDUAL["-"])),
+        rhs=zero,
+        because="sum against difference",
+    ),
+    Cited(
+        name="norm of the two directions",
+        lemma=ORTHOGONAL_BLOCKS,
+        roles={"limit": sp.sqrt(lam_h), "stack": rotated},
+        premises=(
+            "residual Gram, living sum",
+            "residual Gram, living difference",
+            "a dead sum is feasible",
+            "a dead difference is feasible",
+            "residual Gram, sum against difference",
+        ),
+    ),
+    Cited(
+        name="dual feasibility",
+        lemma=UNITARY_INVARIANCE,
+        roles={"moved": rotated, "original": anatomy.operator},
+        premises=("norm of the two directions",),
+        because="sum and difference over √2 are a rotation of the two tasks",
+    ),
+    Cited(
+        name="dual feasibility as a matrix inequality",
+        lemma=SEMIDEFINITE,
+        roles={"matrix": anatomy.semidefinite.matrix},
+        premises=("dual feasibility",),
+    ),
+    Identity(
+        name="label counts are uniform",
+        lhs=P @ (original("1=", "1=") + original("1≠", "1≠")) @ ones(K, sp.Integer(1)),
+        rhs=Symmetric(K, 1, 0, 0),
+        because="E_t σ is a multiple of 1 on either kind of cell; so r = 0, and any bias is feasible",
+    ),
+)
+
+VALUE = (
+    Identity(
+        name="entropy of an agreeing cell",
+        lhs=entropy_same,
+        rhs=sp.log(1 + (K - 1) * sp.exp(-a)) + (K - 1) * a * u_of / K,
+        because="entropy = loss + ⟨y − q, z⟩",
+    ),
+    Identity(
+        name="entropy of a differing cell",
+        lhs=entropy_other,
+        rhs=sp.log(total) - b + (K - 2) * (b + c) * v_of / (2 * K) + (b - c) * w_of / 2,
+        because="likewise",
+    ),
+    Identity(
+        name="pairing of residual and logits, sum",
+        lhs=2 * alpha * (A / K * (K - 1) * a * u / K + (K - 1) * B / K * (K - 2) * (b + c) * v / (2 * K)),
+        rhs=alpha * m * (K - 1) * plus,
+        where=SUM_LIVES,
+        because="the frequencies of agreeing and differing cells are A/K and (K−1)B/K; 0 = 0 for a dead sum",
+    ),
+    Identity(
+        name="pairing of residual and logits, difference",
+        lhs=2 * alpha * (K - 1) * B / K * (b - c) * w / 2,
+        rhs=alpha * m * (K - 1) * minus,
+        where=DIFFERENCE_LIVES,
+        because="0 = 0 for a dead difference",
+    ),
+    Identity(
+        name="Gram of the sum of heads",
+        lhs=Named("W'_+ W'_+ᵀ", r"W'_+ {W'_+}^{\top}", head["+"]),
+        rhs=mu * plus * P,
+        where=SUM_LIVES,
+        because="U'_+ Z'_+ᵀ",
+    ),
+    Identity(
+        name="Gram of the difference of heads",
+        lhs=Named("W'_− W'_−ᵀ", r"W'_- {W'_-}^{\top}", head["-"]),
+        rhs=mu * minus * P,
+        where=DIFFERENCE_LIVES,
+        because="U'_− Z'_−ᵀ",
+    ),
+    Identity(
+        name="a dead sum has no head",
+        lhs=head["+"],
+        rhs=zero,
+        where=(Let(a, sp.Integer(0), "dead"), Let(c, -b, "dead")),
+    ),
+    Identity(name="a dead difference has no head", lhs=head["-"], rhs=zero, where=(Let(c, b, "dead"),)),
+    Identity(
+        name="logits at the point, sum",
+        lhs=mu * plus * per_head / lam_h * u,
+        rhs=sp.sqrt(lam_w) * a,
+        where=SUM_LIVES,
+        because="W'_+ H̃ = W'_+ W'_+ᵀ U'_+/λ_H has the logits a on agreeing cells; likewise b + c, b − c",
+    ),
+    Identity(
+        name="logits at the point, sum, differing cells",
+        lhs=mu * plus * per_head / lam_h * v,
+        rhs=sp.sqrt(lam_w) * (b + c),
+        where=SUM_LIVES,
+    ),
+    Identity(
+        name="logits at the point, difference",
+        lhs=mu * minus * per_head / lam_h * w,
+        rhs=sp.sqrt(lam_w) * (b - c),
+        where=DIFFERENCE_LIVES,
+    ),
+    Identity(
+        name="penalties at the point",
+        lhs=(mu * plus * P).trace() / 2
+        + (lam_h * P).inner(mu * plus * P) / (2 * lam_h)
+        + (mu * minus * P).trace() / 2
+        + (lam_h * P).inner(mu * minus * P) / (2 * lam_h),
+        rhs=mu * (K - 1) * (plus + minus),
+        because="½‖W'‖² + ½λ_H‖H̃‖² with H̃ᵀ = U'ᵀW'/λ_H",
+    ),
+    Cited(
+        name="heads with these Gram matrices exist",
+        lemma=GRAM_EXISTS,
+        roles={"gram": Named("W'_± W'_±ᵀ", r"W'_\pm {W'_\pm}^{\top}", mu * plus * P), "wanted": mu * plus * P},
+        because="sum and difference in coordinates of their own, K − 1 for each that lives",
+    ),
+    Identity(
+        name="optimal value",
+        lhs=Named(
+            "f*",
+            "f^*",
+            alpha * law.loss(a, b, c, K, rho, ON) + (mu * (K - 1) * (plus + minus)),
+            by="penalties at the point",
+        ),
+        rhs=reduced,
+        because="a feasible point meets the dual value: loss + pairings = entropies",
+        concludes=True,
+    ),
+)
+
+# ------------------------------------------------------------------ every optimum
+
+W_, H_, U_ = anatomy.W_, anatomy.H_, anatomy.U_
+sigma, Pi, L = letter("σ", "C", "1", r"\sigma"), letter("Π", "R", "R", r"\Pi", symmetric=True), letter("L", "R", "C")
+bias = letter("b'", "R", "1")
+
+NECESSARY = (
+    *optimum.STEPS,
+    Identity(
+        name="heads have centred columns",
+        lhs=Pi @ W_,
+        rhs=W_,
+        using=(
+            Using("heads are dual to features", left=Pi),
+            Using("heads are dual to features", times=-1),
+            Using("residuals are centred", right=H_.T),
+        ),
+    ),
+    Cited(
+        name="centred logits",
+        lemma=SOFTMAX_INVERTIBLE,
+        roles={"centred_logits": Pi @ W_ @ H_ + Pi @ bias @ sigma.T, "centred_logits_of_prediction": L},
+        premises=("predictions are the dual point",),
+        because="L holds the logits of the ansatz, which are centred; bias and logits carry √λ_W",
+    ),
+    Identity(
+        name="logits without bias sum to 0 over cells",
+        lhs=anatomy.lam * W_ @ H_ @ sigma,
+        rhs=nothing(W_ @ H_ @ sigma),
+        using=(
+            Using("features from heads and residual", transposed=True, left=W_, right=sigma),
+            Using("the residual sums to 0 over cells", left=W_ @ W_.T),
+        ),
+        because="λ_H H̃ σ = W'ᵀU'σ = 0: label counts are uniform",
+    ),
+    Identity(
+        name="the bias is constant",
+        lhs=N * Pi @ bias,
+        rhs=nothing(Pi @ bias),
+        using=(
+            Using("centred logits", right=sigma),
+            Using("N samples", times=-1, left=Pi @ bias),
+            Using("heads have centred columns", times=-1, right=H_ @ sigma),
+            Using("logits without bias sum to 0 over cells", times=-1 / anatomy.lam),
+            Using("logits of the ansatz sum to 0"),
+        ),
+        concludes=True,
+    ),
+    Identity(
+        name="logits are those of the ansatz",
+        lhs=Named("Z'", "Z'", W_ @ H_),
+        rhs=L,
+        using=(
+            Using("centred logits"),
+            Using("heads have centred columns", times=-1, right=H_),
+            Using("the bias is constant", times=-1 / N, right=sigma.T),
+        ),
+        concludes=True,
+    ),
+    Identity(
+        name="Gram matrix of both heads",
+        lhs=W_ @ W_.T,
+        rhs=U_ @ L.T,
+        using=(
+            Using("Gram matrix of the heads"),
+            Using("logits are those of the ansatz", left=U_, transposed=True),
+        ),
+        because="W'W'ᵀ = U'Z'ᵀ: by directions, the Gram matrices of the point",
+    ),
+    Identity(
+        name="sum and difference of heads are orthogonal",
+        lhs=gram(RESIDUAL["+"], LOGITS["-"]),
+        rhs=zero,
+    ),
+    Identity(
+        name="each head is a simplex ETF",
+        lhs=Named(
+            "W_1 W_1ᵀ",
+            r"W_1 W_1^{\top}",
+            (mu * plus * P + mu * minus * P) / (2 * lam_w),
+            by="Gram of the sum of heads",
+        ),
+        rhs=mu / (2 * lam_w) * (plus + minus) * P,
+        because="W'_1 = (W'_+ + W'_−)/√2; the same for task 2",
+        concludes=True,
+    ),
+    Identity(
+        name="Gram matrix across the tasks",
+        lhs=Named(
+            "W_1 W_2ᵀ",
+            r"W_1 W_2^{\top}",
+            (mu * plus * P - mu * minus * P) / (2 * lam_w),
+            by="Gram of the difference of heads",
+        ),
+        rhs=mu / (2 * lam_w) * (plus - minus) * P,
+        because="W'_2 = (W'_+ − W'_−)/√2",
+        concludes=True,
+    ),
+    Identity(
+        name="cosine of the rows of one class",
+        lhs=Named(
+            "cos(w¹_k, w²_k)",
+            r"\cos(w^1_k, w^2_k)",
+            (plus - minus) * P.diagonal() / ((plus + minus) * P.diagonal()),
+            by="Gram matrix across the tasks",
+        ),
+        rhs=law.cosine(plus, minus),
+        concludes=True,
+    ),
+    Identity(
+        name="cosine of the rows of two classes",
+        lhs=Named(
+            "cos(w¹_k, w²_l)",
+            r"\cos(w^1_k, w^2_l)",
+            (plus - minus) * P.off_diagonal() / ((plus + minus) * P.diagonal()),
+            by="Gram matrix across the tasks",
+        ),
+        rhs=-law.cosine(plus, minus) / (K - 1),
+        concludes=True,
+    ),
+    Cited(
+        name="uniqueness up to rotation",
+        lemma=GRAM_DETERMINES,
+        roles={"factor": anatomy.W, "rotated": letter("W∗", "R", "d", "W^{*}") @ letter("Q", "d", "d")},
+        premises=("Gram matrix of both heads",),
+    ),
+)
+
+# ------------------------------------------------------------------ the reduced problem has a solution
+
+smooth = alpha * law.loss(a, b, c, K, rho, ON)
+size = x.nonnegative("‖(a,b,c)‖", latex=r"\|(a,b,c)\|")
+value_at = x.nonnegative("F(a,b,c)", latex="F(a,b,c)")
+
+# slopes of the loss in a, in g = b + c and in b − c
+slope_a = 2 * alpha * A * (K - 1) / K**2 * u
+slope_g = alpha * (K - 1) * B * (K - 2) / K**2 * v
+slope_d = alpha * (K - 1) * B / K * w
+
+EXISTENCE = (
+    Derivative(
+        name="gradient in a",
+        of=smooth,
+        by=a,
+        equals=-2 * alpha * A * (K - 1) / K**2 * u_of,
+        because="against μ(K−1) ∂σ_+/∂a = 2αA(K−1)/K² · m a/σ_+",
+    ),
+    Derivative(
+        name="gradient in b",
+        of=smooth,
+        by=b,
+        equals=-2 * alpha * (K - 1) * B / K * ((v_of + w_of) / 2 - v_of / K),
+        because="b and c through b + c and b − c",
+    ),
+    Derivative(
+        name="gradient in c",
+        of=smooth,
+        by=c,
+        equals=-2 * alpha * (K - 1) * B / K * ((v_of - w_of) / 2 - v_of / K),
+    ),
+    Derivative(name="slope of σ_+ in a", of=plus, by=a, equals=2 * A * a / (K**2 * plus)),
+    Derivative(name="slope of σ_+ in b", of=plus, by=b, equals=(K - 2) * B * (b + c) / (K**2 * plus)),
+    Derivative(name="slope of σ_− in b", of=minus, by=b, equals=B * (b - c) / (K * minus)),
+    Identity(
+        name="stationarity in b − c and b + c",
+        lhs=-2 * alpha * (K - 1) * B / K * ((v + w) / 2 - v / K)
+        + alpha * m * (K - 1) * ((K - 2) * B * (b + c) / (K**2 * plus) + B * (b - c) / (K * minus)),
+        rhs=alpha * (K - 1) * B / K * ((K - 2) / K * (m * (b + c) / plus - v) + (m * (b - c) / minus - w)),
+        because="the derivative in b; that in c has the other sign before the second bracket: both brackets vanish",
+    ),
+    Cited(
+        name="the reduced problem attains its minimum",
+        lemma=COERCIVE,
+        roles={"value": value_at, "bound": alpha * m * (K - 1) * size},
+        because="the loss is ≥ 0 and σ_+ + σ_− is a norm of (a, b, c) where A, B > 0 and K > 2 (K = 2: of (a, b − c))",
+    ),
+    Cited(
+        name="its minimiser is stationary",
+        lemma=CONVEX_OPTIMALITY,
+        roles={"gradient": -2 * alpha * A * (K - 1) / K**2 * u_of + 2 * alpha * A * (K - 1) / K**2 * (m * a / plus)},
+        premises=("stationarity in b − c and b + c", "gradient in a", "the reduced problem attains its minimum"),
+        because="the reduced objective is convex: logsumexp and norms of linear functions",
+    ),
+    Identity(
+        name="slope of the loss against a dead sum",
+        lhs=slope_a**2 / (2 * A / K**2) + slope_g**2 / ((K - 2) * B / K**2),
+        rhs=(alpha * (K - 1) / K) ** 2 * (2 * A * u**2 + (K - 2) * B * v**2),
+        because="the dual of σ_+ = √(2A a² + (K−2)B g²)/K at the slopes in a and g; K > 2",
+    ),
+    Identity(
+        name="slope of the loss against a dead difference",
+        lhs=slope_d**2 / (B / K),
+        rhs=(alpha * (K - 1) / K) ** 2 * (K * B * w**2),
+        because="the dual of σ_− = |b − c|√(B/K)",
+    ),
+    Cited(
+        name="a dead direction",
+        lemma=NORM_SUBGRADIENT,
+        roles={"dual_norm": alpha * (K - 1) / K * sp.sqrt(2 * A * u**2 + (K - 2) * B * v**2), "limit": mu * (K - 1)},
+        premises=("its minimiser is stationary", "slope of the loss against a dead sum"),
+        because="at a = b + c = 0 the subgradients of μ(K−1)σ_+ are a dual ball; likewise σ_− at b = c",
+    ),
+)
+
+CLAIM = Claim(
+    name="correlation_classes",
+    title="Two correlated tasks of K classes: geometry of every global optimum",
+    alphabet=x.joined(optimum.x),
+    hypotheses=(
+        "cross-entropy, hard labels, two tasks of K classes, all labels given, ω = α/N, one λ_W, any bias",
+        "labels agree with probability A/K, A = 1 + (K−1)ρ, B = 1 − ρ, uniform otherwise; −1/(K−1) < ρ < 1",
+        "(a, b, c) solves the reduced problem: stationarity in each living direction; d ≥ K − 1 for each",
+        Given("residuals are centred", Pi @ U_, U_),
+        Given("the residual sums to 0 over cells", U_ @ sigma, nothing(U_ @ sigma)),
+        Given("logits of the ansatz sum to 0", L @ sigma, nothing(L @ sigma)),
+        Given("N samples", sigma.T @ sigma, N * unit("1")),
+        *optimum.HYPOTHESES,
+    ),
+    steps=SOFTMAX + DIRECTIONS + FEASIBLE + VALUE + NECESSARY + EXISTENCE,
+    source="this suite; two binary tasks: Wang et al. (2026), Theorem 5.1",
+    relies_on=(anatomy.CLAIM,),
+)
