@@ -103,7 +103,7 @@ PROJECTIONS = (
     ),
     Identity(
         name="tasks use orthogonal spaces",
-        lhs=project_s @ project,
+        lhs=Named("Π_s Π_t", r"\Pi_s\Pi_t", project_s @ project),
         rhs=nothing(project_s @ project),
         using=(Using("orthogonal heads", times=1 / (g_s * g), left=W_s.T, right=W_t),),
         because="Π_sΠ_t = 0",
@@ -143,7 +143,11 @@ LATENT = (
     ),
     Identity(
         name="the latent feature is a simplex ETF",
-        lhs=latent.T @ latent,
+        lhs=Named(
+            "L_tᵀ L_t, L_t = Π_t h of the K_t classes",
+            r"\bigl(\langle \Pi_t h^{(k)},\Pi_t h^{(l)}\rangle\bigr)_{k,l}",
+            latent.T @ latent,
+        ),
         rhs=beta**2 * g * P_t,
         using=(
             Using("latent features of the classes", right=latent, transposed=True),
@@ -193,7 +197,7 @@ LATENT = (
 ONE_TASK = (
     Identity(
         name="uniform logits leave no latent feature",
-        lhs=project_s @ v,
+        lhs=Named("Π_s v (logits of task s uniform)", r"\Pi_s v\big|_{W_sv=c_s\mathbf 1}", project_s @ v),
         rhs=nothing(v),
         using=(
             Using("uniform logits for task s", times=1 / g_s, left=W_s.T),
@@ -204,7 +208,7 @@ ONE_TASK = (
     ),
     Identity(
         name="right logits are the latent feature",
-        lhs=project @ v,
+        lhs=Named("Π_t v (logits a_t(e_k − 1/K_t))", r"\Pi_t v\big|_{W_tv=a_t(e_k-\mathbf 1/K_t)}", project @ v),
         rhs=a / g * (W_t.T @ e_k),
         using=(
             Using("logits of class k for task t", times=1 / g, left=W_t.T),
@@ -215,7 +219,11 @@ ONE_TASK = (
     ),
     Identity(
         name="sample labelled for one task",
-        lhs=lam_h * v,
+        lhs=Named(
+            "λ_H h (labelled k for task t alone)",
+            r"\lambda_H h\big|_{\text{labelled } k\text{ for task } t\text{ alone}}",
+            lam_h * v,
+        ),
         rhs=kappa * (W_t.T @ e_k),
         using=(
             Using("stationary, one label", times=1),

@@ -68,7 +68,7 @@ z_k, total, lse = (
     x.real("Φ(z)", latex=r"\Phi(z)"),
 )
 spread = x.real("m", latex="m")
-prediction, softmax = x.real("q", latex="q"), x.real("softmax(z)", latex=r"\operatorname{softmax}(z)")
+prediction, softmax = x.real("q(c_t)", latex="q(c_t)"), x.real("softmax(z)", latex=r"\operatorname{softmax}(z)")
 head = x.real("w_{t,y_t}", latex="w_{t,y_t}")
 
 right, wrong = c / (1 + c), 1 / ((1 + c) * (K - 1))
@@ -156,7 +156,11 @@ ONE_SAMPLE = (
     ),
     Identity(
         name="tight at its best c",
-        lhs=-a / (1 + best) + forms.uncertainty_entropy(best, K, ON),
+        lhs=Named(
+            "C(c) − a_t/(1+c) at c = e^a_t/(K_t−1)",
+            r"\Bigl[C(c)-\tfrac{a_t}{1+c}\Bigr]_{c=e^{a_t}/(K_t-1)}",
+            -a / (1 + best) + forms.uncertainty_entropy(best, K, ON),
+        ),
         rhs=sp.log(1 + (K - 1) * sp.exp(-a)),
         because="the loss at margin a",
         concludes=True,
@@ -354,7 +358,7 @@ NECESSARY = (
     ),
     Identity(
         name="the bias is constant",
-        lhs=N * (Pi @ b),
+        lhs=Named("N (b_t − mean b_t)", r"N\,(I-\tfrac1{K_t}J)\,b_t", N * (Pi @ b)),
         rhs=nothing(Pi @ b),
         using=(
             Using("centred logits", right=one),

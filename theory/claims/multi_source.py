@@ -120,7 +120,7 @@ SPLIT = (
 FAMILY = (
     Identity(
         name="every head is a simplex ETF",
-        lhs=head @ head.T,
+        lhs=Named("(√g_t V_tX_t)(√g_t V_tX_t)ᵀ", r"(\sqrt{g_t}V_tX_t)(\sqrt{g_t}V_tX_t)^{\top}", head @ head.T),
         rhs=g * P,
         using=(
             Using("rows of X_t are orthonormal", times=g, left=V_t, right=V_t.T),
@@ -179,7 +179,7 @@ FAMILY = (
     Identity(
         name="cross block",
         lhs=Named("W_s W_tᵀ", r"W_sW_t^{\top}", head_s @ head.T),
-        rhs=sp.sqrt(g_s * g) * (V_s @ cross @ V_t.T),
+        rhs=Named("√(g_s g_t) V_s C V_tᵀ", r"\sqrt{g_sg_t}\,V_sCV_t^{\top}", sp.sqrt(g_s * g) * (V_s @ cross @ V_t.T)),
         because="C = X_sX_tᵀ is all that is free",
         concludes=True,
     ),
@@ -221,7 +221,11 @@ EXHAUSTIVE = (
     ),
     Identity(
         name="every optimal head is in the family",
-        lhs=sp.sqrt(g) * (V_t @ (V_t.T @ W_t / sp.sqrt(g))),
+        lhs=Named(
+            "√g_t V_t X_t, X_t = V_tᵀW_t/√g_t",
+            r"\sqrt{g_t}\,V_tX_t\big|_{X_t=V_t^{\top}W_t/\sqrt{g_t}}",
+            sp.sqrt(g) * (V_t @ (V_t.T @ W_t / sp.sqrt(g))),
+        ),
         rhs=W_t,
         using=(Using("V_tV_tᵀ = I − J/K_t", right=W_t), Using("rows of an optimal head sum to 0")),
         because="W_t = √g_t V_tX_t",
@@ -263,7 +267,7 @@ CROSS = (
     ),
     Identity(
         name="every contraction: cross block",
-        lhs=rotated_s @ rotated.T,
+        lhs=Named("X_s X_tᵀ, X_s = A, X_t = CᵀA + FᵀB", r"A\,(C^{\top}A+F^{\top}B)^{\top}", rotated_s @ rotated.T),
         rhs=C,
         using=(Using("AAᵀ = I", right=C), Using("ABᵀ = 0", right=F)),
         because="so C is free: 0 (orthogonal heads), a rotation (aligned heads), anything between",
@@ -271,7 +275,7 @@ CROSS = (
     ),
     Identity(
         name="the cross block in the smallest width",
-        lhs=cross.T @ cross,
+        lhs=Named("CᵀC (d = K_s − 1)", r"C^{\top}C\big|_{d=K_s-1}", cross.T @ cross),
         rhs=identity("r_t"),
         using=(
             Using("X_s is square: d = K_s − 1", left=X_t, right=X_t.T),

@@ -131,8 +131,12 @@ NEAREST = (
     ),
     Identity(
         name="distances against logits",
-        lhs=(h - centre_k).square() - (h - centre_l).square(),
-        rhs=2 * beta * (logit_l - logit_k),
+        lhs=Named(
+            "‖h − h̄_{t,k}‖² − ‖h − h̄_{t,l}‖²",
+            r"\|h-\bar h_{t,k}\|^2-\|h-\bar h_{t,l}\|^2",
+            (h - centre_k).square() - (h - centre_l).square(),
+        ),
+        rhs=Named("2β_t (z_{t,l} − z_{t,k})", r"2\beta_t\,(z_{t,l}-z_{t,k})", 2 * beta * (logit_l - logit_k)),
         using=(
             Using("rows of a head have one norm", times=beta**2),
             Using("the bias is constant", times=-2 * beta, left=e_l.T),
@@ -173,8 +177,16 @@ TUPLES = (
     ),
     Identity(
         name="distances to tuples",
-        lhs=(h - tuple_j).square() - (h - tuple_i).square(),
-        rhs=2 * number(i.T @ beta_ @ W @ h) - 2 * number(j.T @ beta_ @ W @ h),
+        lhs=Named(
+            "‖h − h_k‖² − ‖h − h_l‖², tuples k and l",
+            r"\|h-h_{(k_1,\dots,k_T)}\|^2-\|h-h_{(l_1,\dots,l_T)}\|^2",
+            (h - tuple_j).square() - (h - tuple_i).square(),
+        ),
+        rhs=Named(
+            "Σ_t 2β_t (z_{t,l_t} − z_{t,k_t})",
+            r"\textstyle\sum_t 2\beta_t\,(z_{t,l_t}-z_{t,k_t})",
+            2 * number(i.T @ beta_ @ W @ h) - 2 * number(j.T @ beta_ @ W @ h),
+        ),
         using=(
             Using("Gram matrix of all heads", left=beta_ @ j @ j.T @ beta_),
             Using("Gram matrix of all heads", times=-1, left=beta_ @ i @ i.T @ beta_),

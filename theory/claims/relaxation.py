@@ -51,8 +51,9 @@ conj_y, conj_q = x.real("Φ∗(y)", latex=r"\Phi^*(y_{t,j})"), x.real("Φ∗(q)"
 yz = x.real("⟨y,z⟩", latex=r"\langle y_{t,j},z_{t,j}\rangle")
 qz = x.real("⟨q,z⟩", latex=r"\langle q_{t,j},z_{t,j}\rangle")
 q, gradient = x.real("q", latex="q_{t,j}"), x.real("∇Φ(z)", latex=r"\nabla\Phi(z_{t,j})")
-minimum, excess = x.real("min (P)", latex=r"\min\mathrm{(P)}"), x.nonnegative("δ", latex=r"\delta")
-width, rank = x.integer("d"), x.integer("r")
+minimum = x.real("min (P)", latex=r"\min\mathrm{(P)}")
+excess = x.nonnegative("F(W'H̃,b) − min (P)", latex=r"\left[F(W'\tilde H,b)-\min\mathrm{(P)}\right]")
+width, rank = x.integer("d"), x.integer("rank Z'", latex=r"\operatorname{rank} Z'")
 
 P, Q, V = letter("P", "R", "r"), letter("Q", "C", "r"), letter("V", "r", "d")
 root = letter("S^{1/2}", "r", "r", symmetric=True)
@@ -77,7 +78,8 @@ feasible = Semidefinite("dual feasibility ‖U'‖_op ≤ √λ_H", lam * identi
 block = Semidefinite("positive semidefinite block matrix", X)
 
 fit = Trace({}) + Sum(CELLS, omega * (phi + conj_y - yz))
-nuclear = root.square()
+#: tr S, printed as what it is
+nuclear = Trace(root.square().terms, ((sp.Integer(1), lambda scalar, latex: r"\|Z'\|_*" if latex else "‖Z'‖_*"),))
 decay = half * (B @ b).square()
 objective = Trace({}) + data + half * W_.square() + half * lam * H.square() + decay
 primal = fit + sp.sqrt(lam) * nuclear + decay
@@ -152,18 +154,22 @@ CLAIM = Claim(
         ),
         Identity(
             name="the balanced factors have the logits of the minimiser",
-            lhs=W_star @ H_star,
+            lhs=Named("W'_* H̃_*", r"W'_*\tilde H_*", W_star @ H_star),
             rhs=Z,
             using=(
                 Using("V has orthonormal rows (d ≥ r)", left=P @ root, right=root @ Q.T),
                 Using("singular value decomposition", times=-1),
             ),
-            because="W' = λ_H^{1/4} P S^{1/2} V and H̃ = λ_H^{-1/4} Vᵀ S^{1/2} Qᵀ; V exists iff d ≥ r",
+            because="W'_* = λ_H^{1/4} P S^{1/2} V and H̃_* = λ_H^{-1/4} Vᵀ S^{1/2} Qᵀ; V exists iff d ≥ r",
             concludes=True,
         ),
         Identity(
             name="the balanced factors cost the nuclear norm",
-            lhs=half * W_star.square() + half * lam * H_star.square(),
+            lhs=Named(
+                "½‖W'_*‖² + ½λ_H‖H̃_*‖²",
+                r"\tfrac12\|W'_*\|^2+\tfrac12\lambda_H\|\tilde H_*\|^2",
+                half * W_star.square() + half * lam * H_star.square(),
+            ),
             rhs=sp.sqrt(lam) * nuclear,
             using=(
                 Using("V has orthonormal rows (d ≥ r)", times=half * sp.sqrt(lam), left=root @ P.T @ P @ root),
@@ -181,7 +187,7 @@ CLAIM = Claim(
             rhs=minimum,
             by=(*EXCESS, (excess,)),
             using=(*PRODUCT_OF_FACTORS, Using("excess of (W'H̃, b) over the minimum of (P)")),
-            because="F(W'H̃, b) = min (P) + δ with δ ≥ 0",
+            because="F(W'H̃, b) exceeds min (P) by something ≥ 0",
             equality="(W'H̃, b) minimises (P) and the factors are balanced",
             concludes=True,
         ),
@@ -189,7 +195,7 @@ CLAIM = Claim(
             name="a point that attains (P) has logits that minimise it",
             of="no point is below the minimum of (P)",
             summand=5,
-            because="δ is the excess of its logits",
+            because="the excess of its logits vanishes",
             concludes=True,
         ),
         Cited(
@@ -205,7 +211,7 @@ CLAIM = Claim(
         Identity(
             name="Gram matrix of the heads",
             lhs=W_ @ W_.T,
-            rhs=sp.sqrt(lam) * (P @ root @ root @ P.T),
+            rhs=Named("√λ_H P S Pᵀ", r"\sqrt{\lambda_H}\,P S P^{\top}", sp.sqrt(lam) * (P @ root @ root @ P.T)),
             using=(
                 Using("rows in the singular space", right=W_.T),
                 Using("rows in the singular space", left=P @ P.T @ W_, transposed=True),
@@ -296,7 +302,11 @@ CLAIM = Claim(
         ),
         Identity(
             name="semidefinite form, attained",
-            lhs=half * trace(P @ root @ root @ P.T) + half * trace(Q @ root @ root @ Q.T),
+            lhs=Named(
+                "½(tr PSPᵀ + tr QSQᵀ)",
+                r"\tfrac12(\operatorname{tr}PSP^{\top}+\operatorname{tr}QSQ^{\top})",
+                half * trace(P @ root @ root @ P.T) + half * trace(Q @ root @ root @ Q.T),
+            ),
             rhs=nuclear,
             using=(
                 Using("PᵀP = I", times=half, left=root, right=root),

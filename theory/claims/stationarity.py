@@ -149,15 +149,15 @@ GRADIENTS = (
 BALANCE = (
     Identity(
         name="balancedness",
-        lhs=W.T @ D_W @ D_W @ W,
+        lhs=Named("Σ_t λ_W,t W_tᵀ W_t", r"\textstyle\sum_t \lambda_{W,t} W_t^{\top}W_t", W.T @ D_W @ D_W @ W),
         rhs=lam * (H @ H.T),
         using=(Using("critical in W", left=W.T), Using("critical in H", times=-1, right=H.T)),
-        because="both are Wᵀ G Hᵀ; the left side is Σ_t λ_{W,t} W_tᵀW_t",
+        because="both are Wᵀ G Hᵀ; the left side is WᵀD_W²W for the stacked heads",
         concludes=True,
     ),
     Identity(
         name="equal penalties",
-        lhs=(D_W @ W).square(),
+        lhs=Named("Σ_t λ_W,t ‖W_t‖²", r"\textstyle\sum_t \lambda_{W,t}\|W_t\|^2", (D_W @ W).square()),
         rhs=lam * H.square(),
         using=(Using("critical in W", left=W.T), Using("critical in H", times=-1, right=H.T)),
         because="the trace of balancedness: Σ_t λ_{W,t}‖W_t‖² = λ_H‖H‖²",
@@ -223,7 +223,7 @@ RESIDUAL = (
 CENTRED = (
     Identity(
         name="rows of a head sum to 0",
-        lhs=lam_t * (c.T @ W),
+        lhs=Named("λ_W,t 1ᵀ W_t", r"\lambda_{W,t}\,\mathbf 1^{\top} W_t", lam_t * (c.T @ W)),
         rhs=nothing(c.T @ W),
         using=(
             Using("one decay a task", times=-1, right=W),
@@ -235,7 +235,7 @@ CENTRED = (
     ),
     Identity(
         name="a decayed bias sums to 0",
-        lhs=decay_t * (c.T @ b),
+        lhs=Named("λ_b,t 1ᵀ b_t", r"\lambda_{b,t}\,\mathbf 1^{\top} b_t", decay_t * (c.T @ b)),
         rhs=nothing(c.T @ b),
         using=(
             Using("one bias decay a task", times=-1, right=b),
