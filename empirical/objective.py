@@ -22,10 +22,22 @@ from empirical.networks import MultiTaskNetwork
 from theory.labels import IntArray
 from theory.model import UFM
 
+
+def _sparsemax_potential(z: torch.Tensor) -> torch.Tensor:
+    """Φ(z) = min over τ of τ + ½ Σ (z − τ)_+²; at its minimum τ has no share in the gradient."""
+    with torch.no_grad():
+        ordered = z.sort(dim=1, descending=True).values
+        candidates = (ordered.cumsum(dim=1) - 1) / torch.arange(1, z.shape[1] + 1, device=z.device)
+        last = (ordered > candidates).sum(dim=1, keepdim=True) - 1
+        tau = candidates.gather(1, last)
+    return tau[:, 0] + 0.5 * (z - tau).clamp(min=0).square().sum(dim=1)
+
+
 #: Φ of the Fenchel–Young losses, ``(B, K)`` to ``(B,)``; Φ* of the targets comes from :mod:`theory.losses`.
 POTENTIALS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "ce": lambda z: torch.logsumexp(z, dim=1),
     "mse": lambda z: 0.5 * z.square().sum(dim=1),
+    "sparsemax": _sparsemax_potential,
 }
 
 

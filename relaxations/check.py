@@ -193,10 +193,33 @@ def half_square(z: Sequence[arb]) -> arb:
     return sum((x * x for x in z), ZERO) / 2
 
 
+def greatest_simplex_gain(z: Sequence[arb]) -> arb:
+    """max ⟨q, z⟩ − ½‖q‖² over the simplex: at least its value at any q there, at most τ + ½ Σ (z − τ)_+² for any τ.
+
+    (The second is the dual of the first.)  τ is guessed from midpoints, q is (z − τ)_+ scaled to sum to 1: a bad
+    guess, at ties for instance, would only widen the ball.
+    """
+    ordered = sorted((x.mid() for x in z), reverse=True)
+    guess, total = ordered[0] - 1, ZERO
+    for size, x in enumerate(ordered, 1):
+        total += x
+        candidate = ((total - 1) / size).mid()
+        if not x > candidate:
+            break
+        guess = candidate
+    positive = [x - guess if x > guess else ZERO if x < guess else ZERO.union((x - guess).upper().max(0)) for x in z]
+    above = guess + sum((p * p for p in positive), ZERO) / 2
+    scale = sum((p.mid() for p in positive), ZERO)
+    q = [p.mid() / scale for p in positive]
+    below = sum((p * x for p, x in zip(q, z, strict=True)), ZERO) - half_square(q)
+    return below.union(above)
+
+
 #: Losses by name; one entry makes a loss known to the checker.
 LOSSES = {
     "ce": BallLoss(log_sum_exp, negative_entropy, simplex=True),
     "mse": BallLoss(half_square, half_square, simplex=False),
+    "sparsemax": BallLoss(greatest_simplex_gain, half_square, simplex=True),
 }
 
 

@@ -69,6 +69,60 @@ class ConicResult:
     iterations: int
 
 
+@dataclass(frozen=True)
+class ConvexForm:
+    """A Fenchel–Young loss in CVXPY's atoms, over the ``(K, n)`` columns of one task with weights ω (n,).
+
+    fit : (z, y, ω) to Σ ω [Φ(z) − ⟨y, z⟩], convex in z.
+    conjugate : (q, ω) to Σ ω Φ*(q), convex.
+    domain : q to the constraints of dom Φ*, as far as the atoms of ``conjugate`` do not imply them.
+    """
+
+    fit: Callable[[cp.Expression, FloatArray, FloatArray], cp.Expression]
+    conjugate: Callable[[cp.Expression, FloatArray], cp.Expression]
+    domain: Callable[[cp.Expression], list[cp.Constraint]]
+
+
+def _cross_entropy_fit(z: cp.Expression, y: FloatArray, omega: FloatArray) -> cp.Expression:
+    return omega @ cp.log_sum_exp(z, axis=0) - cp.sum(cp.multiply(omega * y, z))
+
+
+def _squared_error_fit(z: cp.Expression, y: FloatArray, omega: FloatArray) -> cp.Expression:
+    # ½‖z‖² − ⟨y, z⟩ as ½‖z − y‖² − ½‖y‖²
+    whole = 0.5 * cp.sum_squares(cp.multiply(np.sqrt(omega)[None, :], z - y))
+    return whole - 0.5 * float(omega @ (y * y).sum(axis=0))
+
+
+def _sparsemax_fit(z: cp.Expression, y: FloatArray, omega: FloatArray) -> cp.Expression:
+    # Φ(z) = min over τ of τ + ½‖(z − τ)_+‖²
+    tau = cp.Variable((1, z.shape[1]))
+    excess = cp.pos(z - np.ones((z.shape[0], 1)) @ tau)
+    squares = 0.5 * cp.sum_squares(cp.multiply(np.sqrt(omega)[None, :], excess))
+    return cp.sum(cp.multiply(omega[None, :], tau)) + squares - cp.sum(cp.multiply(omega * y, z))
+
+
+def _half_squares(q: cp.Expression, omega: FloatArray) -> cp.Expression:
+    return 0.5 * cp.sum_squares(cp.multiply(np.sqrt(omega)[None, :], q))
+
+
+#: The losses that the conic solvers know; any other is for the structured solver alone.
+FORMS: dict[str, ConvexForm] = {
+    "ce": ConvexForm(
+        _cross_entropy_fit,
+        lambda q, omega: -(omega @ cp.sum(cp.entr(q), axis=0)),
+        lambda q: [cp.sum(q, axis=0) == 1],
+    ),
+    "mse": ConvexForm(_squared_error_fit, _half_squares, lambda q: []),
+    "sparsemax": ConvexForm(_sparsemax_fit, _half_squares, lambda q: [cp.sum(q, axis=0) == 1, q >= 0]),
+}
+
+
+def _form(ufm: UFM) -> ConvexForm:
+    if ufm.loss not in FORMS:
+        raise SolverFailure(f"no program in CVXPY's atoms for the loss {ufm.loss!r}; choose 'proximal'")
+    return FORMS[ufm.loss]
+
+
 def semidefinite_program(ufm: UFM) -> Program:
     """min Σ ω ℓ + γ/2 (tr A + tr B) over [[A, Z'], [Z'ᵀ, B]] ⪰ 0."""
     R, C = ufm.design.rows, ufm.design.cells
@@ -95,7 +149,7 @@ def maximum_entropy_program(ufm: UFM) -> Program:
     The multiplier of the matrix inequality is ½ [[A, −Z'], [−Z'ᵀ, B]], the multiplier of r = 0 is the free
     bias (up to CVXPY's sign), and a decayed bias is r/λ_b.
     """
-    design, gamma = ufm.design, _gamma(ufm)
+    design, gamma, form = ufm.design, _gamma(ufm), _form(ufm)
     R, C, Y = design.rows, design.cells, design.target_matrix
     labelled = np.repeat(design.labelled, design.classes, axis=0)
     q = cp.Variable((R, C), name="q")
@@ -110,11 +164,8 @@ def maximum_entropy_program(ufm: UFM) -> Program:
         cells = np.flatnonzero(design.labelled[t])
         omega, block = ufm.omega[t, cells], q[rows, cells]
         constant += float(omega @ ufm.loss_function.conjugate(Y[rows][:, cells]))
-        if ufm.loss == "ce":
-            uncertainty.append(omega @ cp.sum(cp.entr(block), axis=0))
-            constraints.append(cp.sum(block, axis=0) == 1)
-        else:
-            uncertainty.append(-0.5 * cp.sum_squares(cp.multiply(np.sqrt(omega)[None, :], block)))
+        uncertainty.append(-form.conjugate(block, omega))
+        constraints += form.domain(block)
     value = constant + sum(uncertainty)
     r = cp.sum(weighted, axis=1)
     balance = r == 0
@@ -173,6 +224,7 @@ def _fit(ufm: UFM, Z: cp.Variable) -> tuple[cp.Expression, Callable[[], FloatArr
     design, Y = ufm.design, ufm.design.target_matrix
     M = cp.multiply(1.0 / np.outer(np.sqrt(ufm.lambda_w_rows), ufm.sqrt_counts), Z)
     bias = cp.Variable(design.rows, name="b") if ufm.has_bias else None
+    form = _form(ufm)
     total: cp.Expression = cp.Constant(0.0)
     for t, rows in design.blocks():
         cells = np.flatnonzero(design.labelled[t])
@@ -180,11 +232,8 @@ def _fit(ufm: UFM, Z: cp.Variable) -> tuple[cp.Expression, Callable[[], FloatArr
         z = M[rows, cells]
         if bias is not None:
             z = z + cp.reshape(bias[rows], (design.classes[t], 1), order="C") @ np.ones((1, len(cells)))
-        if ufm.loss == "ce":
-            constant = float(omega @ ufm.loss_function.conjugate(y))
-            total = total + omega @ cp.log_sum_exp(z, axis=0) - cp.sum(cp.multiply(omega * y, z)) + constant
-        else:
-            total = total + 0.5 * cp.sum_squares(cp.multiply(np.sqrt(omega)[None, :], z - y))
+        constant = float(omega @ ufm.loss_function.conjugate(y))
+        total = total + form.fit(z, y, omega) + constant
     if bias is not None and not ufm.free_bias:
         total = total + 0.5 * cp.sum_squares(cp.multiply(np.sqrt(ufm.lambda_b_rows), bias))
     if bias is None:

@@ -9,6 +9,17 @@ from scipy.special import log_softmax, softmax
 from theory import UFM
 
 
+def projected(z):
+    """Columns projected on the simplex by Michelot's algorithm: drop what falls below 0 until nothing does."""
+    keep = np.ones(z.shape, dtype=bool)
+    while True:
+        tau = ((z * keep).sum(axis=0) - 1) / keep.sum(axis=0)
+        fewer = keep & (z > tau)
+        if (fewer == keep).all():
+            return np.where(keep, z - tau, 0.0)
+        keep = fewer
+
+
 def local_minimum(problem: UFM, seed: int, width: int | None = None):
     """(f, (W, H, b)) of a critical point reached from a seeded random start; b is None without a bias.
 
@@ -37,6 +48,10 @@ def local_minimum(problem: UFM, seed: int, width: int | None = None):
                 entropy = np.where(y > 0, y * np.log(np.where(y > 0, y, 1)), 0).sum(axis=0)
                 value += (w * (entropy - (y * log_softmax(z[rows], axis=0)).sum(axis=0))).sum()
                 slope[rows] = w * (softmax(z[rows], axis=0) - y)
+            elif problem.loss == "sparsemax":
+                q = projected(z[rows])
+                value += (w * ((q - y) * z[rows] - 0.5 * q**2 + 0.5 * y**2).sum(axis=0)).sum()
+                slope[rows] = w * (q - y)
             else:
                 value += (w * 0.5 * ((z[rows] - y) ** 2).sum(axis=0)).sum()
                 slope[rows] = w * (z[rows] - y)

@@ -88,7 +88,7 @@ class UFM:
     task_weights : c_t > 0, one number or one a task (default 1).
     bias : ``None`` no bias, ``0`` a free bias, otherwise its decay λ_{b,t} (one number or one a task;
         free for all tasks or for none).
-    loss : ``"ce"`` or ``"mse"``.
+    loss : a name from :data:`theory.losses.LOSSES`.
     dimension : d, by default R = Σ K_t, which is always enough for the relaxation to be tight.
     convention : a name from :data:`CONVENTIONS`.
 
@@ -162,7 +162,7 @@ class UFM:
             if absent.size:
                 raise ValueError(
                     f"bias: class {int(absent[0])} of task {t} has no sample; with a free bias the infimum is not "
-                    "attained; give the bias a decay, leave it out, or drop the class"
+                    "attained in general; give the bias a decay, leave it out, or drop the class"
                 )
 
     # ---------------------------------------------------------------- canonical numbers, exact

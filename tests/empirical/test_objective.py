@@ -14,6 +14,7 @@ CASES = {
     "ssmtc": {"labels": np.indices((3, 2)).reshape(2, -1).T.repeat(2, axis=0)},
     "partial": {"labels": PARTIAL},
     "partial, squared error": {"labels": PARTIAL, "loss": "mse"},
+    "partial, sparsemax": {"labels": PARTIAL, "loss": "sparsemax"},
     "smoothed": {"labels": PARTIAL, "smoothing": "0.1"},
     "free bias": {"labels": PARTIAL, "bias": 0},
     "decayed bias": {"labels": PARTIAL, "bias": ("0.3", "0.1")},

@@ -33,6 +33,7 @@ PROBLEMS = {
     ),
     "decayed bias": UFM(PARTIAL.smoothed("1/10"), "1/50", "1/20", bias=["1/10", "1/5"], convention="paper-mean"),
     "squared error": UFM(WEIGHTED, "1/10", "1/20", loss="mse"),
+    "sparsemax": UFM(PARTIAL, "1/30", "1/20", bias="1/10", loss="sparsemax"),
 }
 
 
