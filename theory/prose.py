@@ -38,7 +38,8 @@ _SCRIPT = r"[_^](?:\{[^{}]*\}|op\b|\w,\w|[\w+*∗−-])"
 #: a letter or digit of prose: raised and lowered signs count as letters in Unicode, not here
 _PROSE = rf"[^\W_{''.join(_RAISED)}{''.join(_LOWERED)}]"
 _TOKEN = re.compile(
-    rf"(?P<raised>[{''.join(map(re.escape, _RAISED))}]+)"
+    r"(?P<name>[A-Za-z]{2,}(?:_[A-Za-z]{2,})+)"  # of a claim, as in single_source
+    rf"|(?P<raised>[{''.join(map(re.escape, _RAISED))}]+)"
     rf"|(?P<lowered>[{''.join(_LOWERED)}]+)"
     rf"|(?P<script>{_SCRIPT})"
     rf"|(?P<sign>[{''.join(map(re.escape, _SIGNS))}])"
@@ -61,7 +62,7 @@ def text_latex(text: str) -> str:
             kind = "other"
         if kind == "product" and not any(c in "'ᵀ" or c in _MARKS for c in body):
             kind = "other"  # an acronym
-        if kind == "other":
+        if kind in ("other", "name"):
             out.append((False, "".join(_ESCAPED.get(c, c) for c in body)))
         else:
             out.append((True, _mathematics(body)))
@@ -86,6 +87,8 @@ def _mathematics(body: str) -> str:
     for c in body:
         if c in _MARKS:
             out[-1] = f"{_MARKS[c]}{{{out[-1].strip()}}}"
+        elif c == "'" and out:
+            out[-1] = f"{{{out[-1].strip()}'}}"  # in braces, so that U'ᵀ has one superscript
         elif c in _RAISED:
             out.append(f"^{{{_RAISED[c]}}}")
         else:

@@ -356,7 +356,8 @@ def test_the_package_itself_does_not_import_sympy():
         ("λ_{W,t} ≥ 0", r"$\lambda _{W,t}$ $\ge$ 0"),
         ("B⁻²r", r"$B ^{-2} r$"),
         ("e^a times a number", r"$e ^{a}$ times a number"),
-        ("U'Z'ᵀ and the SSMTC", r"$U'Z'^{\top}$ and the SSMTC"),
+        ("U'Z'ᵀ and the SSMTC", r"${U'}{Z'}^{\top}$ and the SSMTC"),
+        ("claim single_source", r"claim single\_source"),
         ("ȳ_t & co.", r"$\bar{y} _{t}$ \& co."),
     ],
 )

@@ -354,7 +354,7 @@ NECESSARY = (
             Using("features", times=lam_h, right=labels_.T),
             Using("labels of two tasks", left=W.T @ k_),
         ),
-        because="HĒᵀ = WᵀκĒĒᵀ/λ_H",
+        because="H Ēᵀ = Wᵀ κ Ē Ēᵀ/λ_H",
     ),
     Identity(
         name="the bias is constant",
