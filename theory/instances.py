@@ -1,9 +1,9 @@
-r"""Points at which the hypotheses of a claim hold exactly: what refutes a false step that leans on hypotheses.
+r"""Explicit matrices and numbers at which hypotheses hold: what refutes a false step that leans on hypotheses.
 
 A step that uses equations (``using=``) is not refuted by arbitrary matrices, since they break the equations
-used.  An :class:`Instance` gives a rational matrix to every letter and a rational to every symbol;
-:func:`refute` first verifies *at the instance* every equation that the step uses, then evaluates the step
-there in rigorous balls.  What fails then is the step and not the instance.
+used.  An :class:`Instance` gives a matrix to every letter and a number to every symbol; it counts only where
+the equations that a step uses hold *at the instance*, which is decided exactly
+(:func:`theory.refutation.refute`).  What fails then is the step and not the instance.
 
     Reflections make rational matrices with orthonormal columns:  I − 2uuᵀ/uᵀu.
 """
@@ -13,81 +13,98 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from theory.enclosure import enclose, sign_at
-from theory.proof import Claim, Context, Given, Identity, Inequality, Outcome, Step, Verdict, difference
+from theory.alphabet import Alphabet
+from theory.enclosure import sign_at
+from theory.normal_form import vanishes
+from theory.rendering import Named
 from theory.sums import Sum
-from theory.traces import Trace, Word
+from theory.symmetric import Symmetric
+from theory.traces import Letter, Trace, Word
+
+if TYPE_CHECKING:
+    from theory.proof import Claim, Outcome, Step
 
 
 @dataclass(frozen=True, eq=False)
 class Instance:
-    """Rational values.
+    """Values for the letters and symbols of a claim.
 
-    matrices : by the name of the letter.
-    scalars : by symbol.
-    sizes : by the name of the size (rows or columns of the letters).
+    matrices : by letter, or by the name of the letter.
+    scalars : by symbol, or by the name of the symbol; rationals, or exact numbers such as log 3.
+    sizes : by the name of the size (rows or columns of the letters); those of the matrices are filled in.
 
     A sum over a generic index counts as one term.
     """
 
-    matrices: Mapping[str, sp.Matrix]
-    scalars: Mapping[sp.Symbol, Any] = field(default_factory=dict)
+    matrices: Mapping[Any, sp.Matrix]
+    scalars: Mapping[Any, Any] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
 
-    def values(self, term: Any) -> list[sp.Expr]:
-        """The entries of a term with the matrices put in; scalars stay symbols.  ``KeyError`` for a missing letter."""
-        if isinstance(term, (Word, Trace)):
-            known = {one: sp.Matrix(self.matrices[one.name]) for one in term.letters}
-            value = term.evaluate(known, {"1": 1, **self.sizes})
-            return list(value) if isinstance(value, sp.MatrixBase) else [sp.sympify(value)]
-        if isinstance(term, Sum):
-            return [term.summand + term.constant]
-        return [sp.sympify(term)]
+    def __post_init__(self) -> None:
+        by_name = {one.name if isinstance(one, Letter) else str(one): sp.Matrix(m) for one, m in self.matrices.items()}
+        object.__setattr__(self, "matrices", by_name)
+        object.__setattr__(self, "scalars", {str(s): sp.sympify(v) for s, v in self.scalars.items()})
 
-    def point(self) -> dict[sp.Symbol, sp.Rational]:
-        """The scalars as rationals."""
-        return {s: sp.Rational(v) for s, v in self.scalars.items()}
+    def values(self, term: Any) -> list[sp.Expr]:
+        """The entries of a term with all values put in.  ``KeyError`` for a missing letter; symbols may be left."""
+        term = term.value if isinstance(term, Named) else term
+        if isinstance(term, (Word, Trace)):
+            known = {one: self.matrices[one.name] for one in term.letters}
+            sizes = {"1": 1, **self.sizes}
+            for one, matrix in known.items():
+                sizes |= {one.rows: matrix.rows, one.columns: matrix.cols}
+            value = term.evaluate(known, sizes)
+            entries = list(value) if isinstance(value, sp.MatrixBase) else [value]
+        elif isinstance(term, Sum):
+            entries = [term.summand + term.constant]
+        elif isinstance(term, Symmetric):
+            entries = term.coefficients()
+        else:
+            entries = [term]
+        return [self.number(e) for e in entries]
+
+    def number(self, expression: Any) -> sp.Expr:
+        """A scalar expression with the values put in for its symbols."""
+        expression = sp.sympify(expression)
+        return expression.subs(
+            {s: self.scalars[str(s)] for s in expression.free_symbols if str(s) in self.scalars}, simultaneous=True
+        )
+
+    def point(self) -> dict[sp.Symbol, sp.Expr]:
+        """The scalars, by symbols of their names (without assumptions)."""
+        return {sp.Symbol(s): v for s, v in self.scalars.items()}
+
+    def shown(self) -> dict[str, str]:
+        """The instance as text."""
+        return {n: str(m.tolist()) for n, m in self.matrices.items()} | {s: str(v) for s, v in self.scalars.items()}
 
     def signs(self, term: Any) -> list[int]:
-        """The rigorous sign of every entry (0: not told from 0 at 2048 bits)."""
-        return [sign_at(value, self.point()) for value in self.values(term)]
+        """The sign of every entry: rigorous where it is ±1; 0 where the entry reduces to 0.
+
+        Raises ``ArithmeticError`` for an entry that does not reduce to 0 and is not told from 0 at 2048 bits.
+        """
+        return [exact_sign(value) for value in self.values(term)]
+
+
+def exact_sign(value: sp.Expr) -> int:
+    """The sign of a number: by a ball that excludes 0, or 0 by reduction; ``ArithmeticError`` if neither decides."""
+    if value.is_Rational:
+        return int(sp.sign(value))
+    found = sign_at(value, {})
+    if found == 0 and not vanishes(value, Alphabet()):
+        raise ArithmeticError(f"{value} is neither shown to be 0 nor told from 0")
+    return found
 
 
 def refute(claim: Claim, step: Step, at: Instance) -> Outcome:
-    """``refuted`` if the equations that ``step`` uses hold at the instance and the step does not; else ``undecided``.
+    """See :func:`theory.refutation.refute`."""
+    from theory.refutation import refute as at_instance
 
-    The step may be a false variant of one of the claim: it is read in the context of the claim's hypotheses
-    and of all its steps.  Raises ``ValueError`` if the instance breaks an equation used or a condition, and
-    ``TypeError`` for a step that is neither an identity nor an inequality.
-    """
-    if not isinstance(step, (Identity, Inequality)):
-        raise TypeError(f"step {step.name!r}: expected an identity or an inequality, got {step.kind}")
-    context = Context(
-        claim.alphabet, claim.hypotheses, {s.name: s for s in claim.steps if s.name != step.name}, claim.relies_on
-    )
-    for use in step.using:
-        equation = context.equation(use.equation)
-        lhs, _, rhs = (equation.lhs, "=", equation.rhs) if isinstance(equation, Given) else equation.relation(context)
-        reading = getattr(equation, "read_as", None)
-        if any(at.signs(difference(*(reading or (lhs, rhs))))):
-            raise ValueError(f"the instance does not satisfy {use.equation!r}")
-    for condition in step.conditions:
-        if not condition.holds(at.point()):
-            raise ValueError(f"the instance does not satisfy the condition {condition.name!r}")
-    lhs, op, rhs = step.relation(context)
-    gap = step.slack if isinstance(step, Inequality) else difference(lhs, rhs)
-    for value in at.values(gap):
-        sign = sign_at(value, at.point())
-        if sign < 0 or (sign != 0 and op == "="):
-            shown = enclose(value, at.point()).str(8, radius=False)
-            where = {name: str(sp.Matrix(m).tolist()) for name, m in at.matrices.items()}
-            where |= {str(s): str(v) for s, v in at.point().items()}
-            return Outcome(Verdict.REFUTED, f"the two sides differ by {shown} at the instance", where, shown)
-    return Outcome(Verdict.UNDECIDED, "the step holds at the instance")
+    return at_instance(claim, step, at)
 
 
 def orthonormal_columns(rows: int, columns: int, rng: random.Random) -> sp.Matrix:

@@ -181,7 +181,7 @@ def test_the_instances_satisfy_the_hypotheses_of_the_anatomy():
         instance = g.instance(rng)
         for hypothesis in ANATOMY.hypotheses:
             if isinstance(hypothesis, Given):
-                assert not any(instance.value(difference(hypothesis.lhs, hypothesis.rhs))), hypothesis.name
+                assert not any(instance.values(difference(hypothesis.lhs, hypothesis.rhs))), hypothesis.name
         for step in ANATOMY.steps:
             if isinstance(step, Identity):
-                assert all(sp.simplify(e) == 0 for e in instance.value(difference(step.lhs, step.rhs))), step.name
+                assert all(sp.simplify(e) == 0 for e in instance.values(difference(step.lhs, step.rhs))), step.name

@@ -23,7 +23,7 @@ def test_lemma_is_stated(lemma):
     assert any(character.isdigit() for character in lemma.reference), "a reference has a year"
     lhs, op, _ = lemma.conclude(**{role: k + 2 for k, role in enumerate(lemma.roles)})
     assert lhs is not None
-    assert op in ("=", ">=", "psd")
+    assert op in ("=", ">=", ">", "<=", "psd")
 
 
 def test_trials_can_fail(monkeypatch):

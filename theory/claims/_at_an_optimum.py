@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import sympy as sp
 
+from theory.alphabet import Alphabet
 from theory.claims import gap_anatomy as anatomy
 from theory.lemmas import FENCHEL_YOUNG, FENCHEL_YOUNG_ZERO
 from theory.proof import Cited, EqualityCase, Given, Identity, Let, Slack, Square, Step, Termwise, Using
 from theory.traces import Trace, Word
 
-x = anatomy.x
+x = Alphabet().joined(anatomy.x)
 W_, H_, U_ = anatomy.W_, anatomy.H_, anatomy.U_
 lam_h = anatomy.lam
 

@@ -98,7 +98,7 @@ def instance(rng: random.Random) -> Instance:
     scalars |= {lam: sp.Integer(rng.randint(1, 4)), omega: sp.Integer(rng.randint(1, 3)), nuclear: sp.Integer(2)}
     scalars[yz] = scalars[qz] + pairing / scalars[omega]
     matrices = {word.letters[0]: matrix for word, matrix in at.items()}
-    return Instance(matrices, {"R": rows, "d": d, "C": len(roots), "N": len(cell_of), "1": 1}, scalars)
+    return Instance(matrices, scalars, {"R": rows, "d": d, "C": len(roots), "N": len(cell_of), "1": 1})
 
 
 CLAIM = Claim(

@@ -1,0 +1,38 @@
+"""An instance of a named classical lemma."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from theory.lemmas import Lemma
+from theory.steps.base import Context, Outcome, Step, Verdict
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Cited(Step):
+    """An instance of a named classical lemma: the lemma makes the relation from the roles' expressions.
+
+    ``premises`` name earlier steps or hypotheses that provide what the lemma assumes.
+    """
+
+    lemma: Lemma
+    roles: Mapping[str, Any]
+    premises: tuple[str, ...] = ()
+
+    def relation(self, context: Context) -> tuple[Any, str, Any]:
+        """The lemma's relation with the roles filled."""
+        lhs, op, rhs = self.lemma.conclude(**self.roles)
+        return lhs, op, rhs
+
+    def check(self, context: Context) -> Outcome:
+        """The lemma is registered, its roles are filled, and its premises were shown before."""
+        if set(self.roles) != set(self.lemma.roles):
+            raise ValueError(f"step {self.name!r}: lemma {self.lemma.name!r} has the roles {self.lemma.roles}")
+        known = {h.name for h in context.hypotheses if hasattr(h, "name")} | set(context.earlier)
+        missing = [p for p in self.premises if p not in known]
+        if missing:
+            raise ValueError(f"step {self.name!r}: premises that nothing shows: {', '.join(missing)}")
+        self.relation(context)
+        return Outcome(Verdict.PROVED, f"cited: {self.lemma.name} ({self.lemma.reference})")
