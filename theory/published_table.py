@@ -1,0 +1,171 @@
+"""The table published condition / exact condition / counterexample, generated from the claims' own expressions.
+
+    for row in published_table():
+        print(row.part, row.published, row.exact, row.verdict, row.counterexamples)
+
+``proof`` names the steps (``"claim::step"``) that show the exact condition; a test runs each of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from theory.alphabet import Condition
+from theory.claims import published as claim
+from theory.claims import thresholds
+from theory.model import Convention
+from theory.rendering import condition_latex, condition_plain, text_latex
+
+EXACT, WEAK, STRONG, UNCLEAR = "exact", "too weak", "too strong", "depends on the reading"
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """One condition of a published theorem.
+
+    theorem, part : e.g. "Theorem 3.1", "NC4".
+    reading : how the objective or the statement is read ("" if it does not matter).
+    published, exact : the conditions as plain text; ``*_latex`` as LaTeX text with its mathematics in dollars.
+    verdict : ``exact``, ``too weak`` (admits problems where the conclusion fails), ``too strong`` (the conclusion
+        holds beyond it), or ``depends on the reading``.
+    proof : steps that show the exact condition, ``"claim::step"``.
+    counterexamples : names in :data:`theory.counterexamples.COUNTEREXAMPLES`.
+    """
+
+    theorem: str
+    part: str
+    reading: str
+    published: str
+    published_latex: str
+    exact: str
+    exact_latex: str
+    verdict: str
+    proof: tuple[str, ...]
+    counterexamples: tuple[str, ...] = ()
+
+
+def _plain(condition: Condition) -> str:
+    return condition_plain(condition).replace("λ'_H", "λ_H")
+
+
+def _latex(condition: Condition) -> str:
+    return f"${condition_latex(condition, thresholds.x)}$"
+
+
+def _decay_rows(multi_source: bool) -> list[PublishedRow]:
+    theorem, said = ("Theorem 3.2", "n_t/4") if multi_source else ("Theorem 3.1", "N/(4K)")
+    published = claim.published_condition(multi_source)
+    rows = []
+    for convention in claim.READINGS:
+        exact = claim.exact_condition(convention, multi_source)
+        least = claim.LEAST_WEIGHT[convention.name]
+        enough = Condition("", claim.c, ">=", least.subs(claim.N, claim.n * claim.K) if multi_source else least)
+        rows.append(
+            PublishedRow(
+                theorem,
+                "decays",
+                _reading(convention),
+                _plain(published),
+                _latex(published),
+                f"{_plain(exact)} for every task; the published condition suffices iff {_plain(enough)}",
+                f"{_latex(exact)} for every task; the published condition suffices iff {_latex(enough)}",
+                WEAK,
+                (
+                    f"published::limit of λ_W λ_H: {convention.describe()}",
+                    f"published::the published {said} suffices: {convention.describe()}",
+                ),
+                () if multi_source or convention.name != "paper-sum" else ("dead under the published bound",),
+            )
+        )
+    return rows
+
+
+def _reading(convention: Convention) -> str:
+    decay = "c_t also on the decay" if convention.weighted_decay else "c_t on the loss alone"
+    return f"{'mean' if convention.mean else 'sum'} loss, {decay}"
+
+
+def _words(
+    theorem: str,
+    part: str,
+    reading: str,
+    published: str,
+    exact: str,
+    verdict: str,
+    proof: tuple[str, ...],
+    counterexamples: tuple[str, ...] = (),
+) -> PublishedRow:
+    return PublishedRow(
+        theorem, part, reading, published, text_latex(published), exact, text_latex(exact), verdict, proof,
+        counterexamples,
+    )  # fmt: skip
+
+
+def published_table() -> tuple[PublishedRow, ...]:
+    """All rows, Theorem 3.1 first."""
+    single, multi = "Theorem 3.1", "Theorem 3.2"
+    return (
+        *_decay_rows(multi_source=False),
+        _words(
+            single, "feature dimension", "", "d ≥ ΣK_t − T", "d ≥ Σ (K_t − 1) over living tasks", EXACT,
+            ("single_source::the dimension cannot be smaller",
+             "published::the published width is the exact one, single source"),
+            ("feature dimension below Σ(K_t − 1)",),
+        ),
+        _words(
+            single, "NC1", "", "the theorem's hypotheses",
+            "any labels, any d, any decay; samples of equal labels and equal weight", STRONG,
+            ("cells::collapse within the cell",), ("samples of unequal weight",),
+        ),
+        _words(
+            single, "NC2", "", "balanced data", "uniform marginals, pairwise independent labels, a living task", EXACT,
+            ("single_source::NC2: simplex ETF", "single_source::a dead head is 0"),
+            ("asymmetric correlation", "large decay"),
+        ),
+        _words(
+            single, "NC3", "balance task by task", "balanced data", "uniform marginals and pairwise independent labels",
+            WEAK,
+            ("independence::heads are orthogonal", "independence_converse::orthogonal heads: independent labels"),
+            ("balanced marginally", "identical tasks", "missing label pairs"),
+        ),
+        _words(
+            single, "NC3", "balance of label tuples", "all label tuples equally frequent",
+            "uniform marginals and pairwise independent labels", STRONG,
+            ("independence::heads are orthogonal", "single_source::NC3: heads are orthogonal"),
+            ("joint balance is not needed",),
+        ),
+        _words(
+            single, "NC4", "c_t also on the decay", "h ∝ Σ_t w_t of its labels",
+            "h = Σ_t β_t w_t with β_t² ∝ c_t K_t; unweighted iff c_t K_t is one number for all living tasks", WEAK,
+            ("single_source::NC4: weighted sum rule", "published::an unweighted sum along one head",
+             f"published::weight of the sum rule: {claim.READINGS[0].describe()}"),
+            ("unweighted sum, K = (2, 4)",),
+        ),
+        _words(
+            single, "NC4", "c_t on the loss alone", "h ∝ Σ_t w_t of its labels",
+            "h = Σ_t β_t w_t with β_t² ∝ K_t; unweighted iff K_t is one number for all living tasks", WEAK,
+            ("single_source::NC4: weighted sum rule", "published::an unweighted sum along one head",
+             f"published::weight of the sum rule: {claim.READINGS[1].describe()}"),
+            ("unweighted sum, K = (2, 4)",),
+        ),
+        _words(
+            single, "NC4", "normalised rows", "h ∝ Σ_t w_t/‖w_t‖ of its labels",
+            "unweighted iff √(λ_{W,t}/K_t) (K_t − 1) a_t is one number for all living tasks", WEAK,
+            ("published::normalised rows",), ("sum of normalised rows, K = (2, 4)",),
+        ),
+        *_decay_rows(multi_source=True),
+        _words(
+            multi, "feature dimension", "", "d ≥ max K_t − 1", "d ≥ max (K_t − 1) over living tasks", EXACT,
+            ("multi_source::the smallest width", "published::the published width is the exact one, multi source"),
+        ),
+        _words(
+            multi, "NC1", "", "the theorem's hypotheses",
+            "any labels, any d, any decay; samples of equal labels and equal weight", STRONG,
+            ("cells::collapse within the cell",), ("samples of unequal weight",),
+        ),
+        _words(
+            multi, "NC2 and self-duality", "", "balanced classes in every task",
+            "balanced classes, living task; h = β_t w_{t,y}; the relative position of the heads is free", EXACT,
+            ("multi_source::every optimal head is in the family", "multi_source::every contraction: cross block"),
+        ),
+    )  # fmt: skip
