@@ -140,6 +140,10 @@ class Alphabet:
                 raise ValueError(f"symbol {symbol}: declared with two domains")
         return Alphabet({**self.domains, **other.domains}, {**self.latex_names, **other.latex_names})
 
+    def part(self, *symbols: sp.Symbol) -> Alphabet:
+        """A new alphabet with some of the symbols: what another claim borrows without sharing what it declares."""
+        return Alphabet({s: self.domains[s] for s in symbols}, {s: self.latex_names[s] for s in symbols})
+
     def undeclared(self, symbols: Iterable[sp.Symbol]) -> list[sp.Symbol]:
         """The symbols that have no domain here."""
         return sorted((s for s in symbols if s not in self.domains), key=str)

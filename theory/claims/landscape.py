@@ -25,7 +25,6 @@ import sympy as sp
 
 from theory import closed_forms as forms
 from theory import landscape
-from theory.alphabet import Alphabet
 from theory.claims import SYMBOLIC
 from theory.claims import gap_anatomy as anatomy
 from theory.lemmas import (
@@ -51,7 +50,10 @@ from theory.proof import (
 )
 from theory.traces import Trace, Word, identity, letter, trace
 
-x = anatomy.x.joined(Alphabet())
+x = anatomy.x.part(
+    anatomy.lam, anatomy.omega, anatomy.phi, anatomy.conj_y, anatomy.conj_q, anatomy.yz, anatomy.qz, anatomy.operator,
+    anatomy.nuclear,
+)  # fmt: skip
 lam = anatomy.lam
 sigma, beta = x.positive("σ", latex=r"\sigma"), x.positive("β", latex=r"\beta")
 eps = x.real("ε", latex=r"\varepsilon")
