@@ -18,7 +18,7 @@ from relaxations.check import check_certificate, position
 from relaxations.solve import solve
 from theory import UFM, LabelDesign
 from theory import correlation_law as law
-from theory.claims import correlation, correlation_classes, correlation_motion
+from theory.claims import correlation, correlation_classes, correlation_motion, correlation_phases
 from theory.closed_forms import FLOAT, Arithmetic
 from theory.geometry import etf_deviation
 from theory.known_optimum import known_optimum
@@ -253,13 +253,45 @@ def test_an_independent_minimiser_of_the_reduced_problem_agrees(k, share, m):
 SAFE = replace(FLOAT, sqrt=lambda v: math.sqrt(max(v, 0.0)))
 
 
-@given(st.integers(3, 9), st.floats(-0.1, 0.95))
-def test_the_limit_is_the_same_for_every_k(k, rho):
-    """Slowly: the distance falls like 1/log(1/μ)."""
-    limit = law.vanishing_cosine(rho)
-    distances = [abs(law.correlated_optimum(k, rho, 10.0**-e).cosine - limit) for e in (4, 8, 12)]
-    assert distances[2] <= distances[0] + 1e-7
-    assert distances[2] < 0.1
+@given(st.integers(3, 9), st.floats(0.02, 0.98), st.integers(4, 12))
+def test_the_limit_is_the_same_for_every_k(k, share, exponent):
+    """σ_± = L s_± + O(1) with the constants of the proof, and the cosine within O(1)/L of its limit."""
+    rho = -1 / (k - 1) + share * (1 + 1 / (k - 1))
+    agree, differ, m = 1 + (k - 1) * rho, 1 - rho, 10.0**-exponent
+    found = law.correlated_optimum(k, rho, m)
+    big = math.log(1 / m)
+    s_plus, s_minus = math.sqrt((1 + rho) / k), math.sqrt((1 - rho) / k)
+    assert m <= math.sqrt(2 * agree) / (2 * (k - 1))
+    constants = (2 / math.sqrt(2 * agree), k / math.sqrt((k - 2) * differ), k**1.5 / (2 * math.sqrt(differ)))
+    short = max(0.0, *(math.log(c) for c in constants))
+    assert min(found.a, found.b, found.b - found.c) >= big - short - 1e-9
+    assert found.plus + found.minus <= big * (s_plus + s_minus) + 2
+    slope = (k - 2) * differ / (k**2 * s_plus)
+    lean = s_minus - slope
+    assert lean > 0
+    most = (2 + short * (s_plus + s_minus)) / lean  # d − L + C is at most this
+    assert found.b - found.c - big + short <= most
+    assert found.plus >= big * s_plus - short * (s_plus + 2 * slope) - slope * most
+    away = short * (s_plus + 2 * slope) + slope * most + 2 + most * s_minus + short * s_minus
+    distance = abs(found.cosine - law.vanishing_cosine(rho))
+    assert distance <= 2 * away / (found.plus + found.minus)
+
+
+@given(st.integers(2, 6), st.floats(0, 1), st.floats(0.02, 0.95))
+def test_phases_are_those_of_the_optimality_conditions(k, share, m):
+    """Each phase from the slopes of the loss at the point without the direction, not from the formulas."""
+    rho = min(1.0, -1 / (k - 1) + share * (1 + 1 / (k - 1)))
+    agree, differ = 1 + (k - 1) * rho, 1 - rho
+    found = law.correlated_optimum(k, rho, m)
+    total = math.exp(found.b) + math.exp(found.c) + k - 2
+    u, v, w = k / (math.exp(found.a) + k - 1), k / total, (2 * math.exp(found.c) + k - 2) / total
+    pull_plus, pull_minus = 2 * agree * u**2 + (k - 2) * differ * v**2, k * differ * w**2
+    assert pull_plus <= (m * k) ** 2 * (1 + 1e-6) + 1e-9
+    assert pull_minus <= (m * k) ** 2 * (1 + 1e-6) + 1e-9
+    if found.plus > 1e-6:
+        assert pull_plus == pytest.approx((m * k) ** 2, rel=1e-6)
+    if found.minus > 1e-6:
+        assert pull_minus == pytest.approx((m * k) ** 2, rel=1e-6)
 
 
 def test_the_law_refuses_what_it_is_not_about():
@@ -284,12 +316,14 @@ def step_of(claim, name):
 
 
 def test_claims_are_proved():
-    for claim in (correlation.CLAIM, correlation_motion.CLAIM, correlation_classes.CLAIM):
+    for claim in (correlation.CLAIM, correlation_motion.CLAIM, correlation_classes.CLAIM, correlation_phases.CLAIM):
         assert claim.status == "proved"
 
 
 def test_false_variants_are_refuted_at_rational_points():
     two, motion, classes = correlation.CLAIM, correlation_motion.CLAIM, correlation_classes.CLAIM
+    phases, lives = correlation_phases.CLAIM, step_of(correlation_phases.CLAIM, "the difference lives")
+    root = step_of(phases, "dead sum beside a living difference")
     value = step_of(two, "optimal value")
     merging = step_of(motion, "merging transition")
     transition = Equivalence(
@@ -316,6 +350,16 @@ def test_false_variants_are_refuted_at_rational_points():
                 rhs=law.cosine(correlation_motion.up, correlation_motion.down),
             ),
         ),
+        (
+            phases,
+            Equivalence(
+                name="false: merging at 1 − m²",
+                left=lives.left,
+                right=Condition("alive", correlation_phases.m**2, "<", correlation_phases.B),
+                factor=lives.factor,
+            ),
+        ),
+        (phases, Identity(name="false root", lhs=root.lhs, rhs=-root.rhs)),
         (classes, Identity(name="false Gram", lhs=gram.lhs, rhs=classes_gram_with(2), where=gram.where)),
         (classes, Identity(name="false head", lhs=living.lhs, rhs=2 * living.rhs, where=living.where)),
     ):

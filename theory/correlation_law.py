@@ -28,10 +28,14 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
 
 from theory import closed_forms as forms
 from theory.closed_forms import FLOAT, Arithmetic
-from theory.labels import FloatArray, IntArray, LabelDesign
+from theory.labels import IntArray, LabelDesign
+
+#: Relative accuracy asked of a bracketed root: four units in the last place, the least that SciPy takes.
+TIGHT = 4 * float(np.finfo(float).eps)
 
 # --------------------------------------------------------------------------- directions, any K
 
@@ -170,11 +174,10 @@ class CorrelatedOptimum:
         return cosine(self.plus, self.minus) if self.plus + self.minus > 0 else float("nan")
 
 
-def correlated_optimum(classes: int, rho: float, m: float, iterations: int = 100) -> CorrelatedOptimum:
-    """Minimise the reduced objective: closed form for K = 2, else damped Newton on what is alive.
+def correlated_optimum(classes: int, rho: float, m: float) -> CorrelatedOptimum:
+    """The optimum: closed form for K = 2 and where the sum is dead, else a root of the stationarity system.
 
-    The living directions are known from :func:`phase`, so that the objective is smooth where it is minimised.
-    Raises ``ValueError`` as :func:`phase` does, and ``RuntimeError`` if Newton does not settle.
+    The living directions are known from :func:`phase`.  Raises ``ValueError`` as :func:`phase` does.
     """
     state = phase(classes, rho, m)
     plus_alive, minus_alive = state in ("alive", "merged"), state in ("alive", "opposed")
@@ -187,7 +190,7 @@ def correlated_optimum(classes: int, rho: float, m: float, iterations: int = 100
         a, b = 0.0, math.log(_root(classes, rho, m))
         c = -b
     else:
-        a, b, c = _newton(classes, rho, m, merged=not minus_alive, iterations=iterations)
+        a, b, c = _living_sum(classes, rho, m, merged=not minus_alive)
     plus = sigma_plus(a, 0.0 if classes == 2 else b + c, classes, rho) if plus_alive else 0.0
     minus = sigma_minus(b - c, classes, rho) if minus_alive else 0.0
     return CorrelatedOptimum(
@@ -195,67 +198,55 @@ def correlated_optimum(classes: int, rho: float, m: float, iterations: int = 100
     )
 
 
-def _newton(classes: int, rho: float, m: float, merged: bool, iterations: int) -> tuple[float, float, float]:
-    """(a, b, c) with σ_+ > 0; ``merged`` fixes b = c.  In the variables (a, g, d), g = b + c and d = b − c."""
+def _living_sum(classes: int, rho: float, m: float, merged: bool) -> tuple[float, float, float]:
+    """(a, b, c) with σ_+ > 0; ``merged`` has b = c.
+
+    With D = e^b + e^c + K − 2 for unknown: b and c follow from w(D) (:func:`_differing`), σ_+ = m g D/K from v = K/D,
+    a from u = m a/σ_+, and what is left, 2A u² + (K−2)B v² = m²K², decreases in D.  Two nested bracketed roots.
+    """
     agree, differ = 2 * (1 + (classes - 1) * rho), (classes - 2) * (1 - rho)
-    scale = np.array([agree, differ, classes * (1 - rho)]) * (classes - 1) / classes**2
+    if differ == 0:  # labels always agree: only a enters
+        return _margin_of(m * classes / math.sqrt(agree), classes), 0.0, 0.0
+    share = None if merged else m * math.sqrt(classes / (1 - rho))
 
-    def value(x: FloatArray) -> float:
-        a, g, d = x
-        size = math.sqrt(agree * a * a + differ * g * g) / classes + abs(d) * math.sqrt((1 - rho) / classes)
-        b, c = (g + d) / 2, (g - d) / 2
-        same = math.log1p((classes - 1) * math.exp(-a))
-        other = math.log1p((math.exp(c) + classes - 2) * math.exp(-b))
-        return float(
-            agree / classes * same + 2 * (classes - 1) * (1 - rho) / classes * other + m * (classes - 1) * size
+    def first(total: float) -> float:
+        """A at D: s(a) = m a (e^a + K − 1)/K increases and must be σ_+."""
+        sigma = max(0.0, m * sum(_differing(total, classes, share)) * total / classes)
+        high = 1.0
+        while m * high * (math.exp(high) + classes - 1) / classes < sigma:
+            high *= 2
+        root = brentq(
+            lambda a: m * a * (math.exp(a) + classes - 1) / classes - sigma, 0.0, high, xtol=1e-300, rtol=TIGHT
         )
+        return float(root)
 
-    def slope(x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Gradient and Hessian."""
-        a, g, d = x
-        b, c = (g + d) / 2, (g - d) / 2
-        sigma = math.sqrt(agree * a * a + differ * g * g) / classes
-        wrong = 1 / (math.exp(a) + classes - 1)
-        total = math.exp(b) + math.exp(c) + classes - 2
-        q = np.array([math.exp(b), math.exp(c)]) / total
-        residual = np.array([classes * wrong, classes / total, (2 * math.exp(c) + classes - 2) / total])
-        pull = m * np.array([a / sigma, g / sigma, math.sqrt(classes / (1 - rho)) if not merged else 1.0])
-        gradient = scale * (pull - residual)
-        kept = np.array([math.exp(c) + classes - 2, total - math.exp(c)]) / total  # 1 − q, without cancellation
-        curve = np.array([[q[0] * kept[0], -q[0] * q[1]], [-q[0] * q[1], q[1] * kept[1]]])
-        turn = np.array([[0.5, 0.5], [0.5, -0.5]])
-        hessian = np.zeros((3, 3))
-        hessian[0, 0] = agree / classes * (classes - 1) * wrong * math.exp(a) * wrong
-        hessian[1:, 1:] = 2 * (classes - 1) * (1 - rho) / classes * (turn @ curve @ turn)
-        direction = np.array([agree * a, differ * g]) / (classes**2 * sigma)
-        curvature = (np.diag([agree, differ]) / classes**2 - np.outer(direction, direction)) / sigma
-        hessian[:2, :2] += m * (classes - 1) * curvature
-        return gradient, hessian
+    def excess(total: float) -> float:
+        u = classes / (math.exp(first(total)) + classes - 1) if agree > 0 else 0.0
+        return (agree * u**2 + differ * (classes / total) ** 2) / (m * classes) ** 2 - 1
 
-    keep = [k for k in range(3) if scale[k] > 0 and not (merged and k == 2)]
-    x = np.array([1.0, 1.0, 0.0 if merged else 1.0])
-    x[[k for k in range(3) if k not in keep]] = 0.0
-    for _ in range(iterations):
-        gradient, hessian = slope(x)
-        step = np.zeros(3)
-        # scaled by the weights of the variables, so that a nearly absent kind of cell does no harm
-        root = np.sqrt(scale[keep])
-        curvature = hessian[np.ix_(keep, keep)] / np.outer(root, root)
-        step[keep] = -np.linalg.solve(curvature + 1e-14 * m * np.eye(len(keep)), gradient[keep] / root) / root
-        if np.abs(gradient[keep] / scale[keep]).max() < 1e-14 * m:
-            break
-        now, length = value(x), 1.0
-        while length > 1e-12 and not (
-            value(x + length * step) <= now + 1e-4 * length * float(gradient @ step) + 1e-15 * now
-            and (merged or (x + length * step)[2] > 0)
-            and (x + length * step)[0] ** 2 + (x + length * step)[1] ** 2 > 0
-        ):
-            length /= 2
-        x = x + length * step
-    gradient, _ = slope(x)
-    if np.abs(gradient[keep] / scale[keep]).max() > 1e-8 * m:
-        raise RuntimeError(f"the reduced problem at K = {classes}, ρ = {rho}, μ/α = {m} did not settle")
-    return float(x[0]), float(x[1] + x[2]) / 2, float(x[1] - x[2]) / 2
+    y = 1.0 if merged else _root(classes, rho, m)
+    low = y + 1 / y + classes - 2
+    high = 2 * low
+    while excess(high) > 0:
+        high *= 2
+    if excess(low) <= 0:  # at the threshold, to rounding
+        high = low
+    total = low if high == low else float(brentq(excess, low, high, xtol=1e-300, rtol=TIGHT))
+    return (first(total) if agree > 0 else 0.0, *_differing(total, classes, share))
+
+
+def _differing(total: float, classes: int, share: float | None) -> tuple[float, float]:
+    """(b, c) from D: b = c where ``share`` is ``None``, else 2e^c + K − 2 = m'D with m' = ``share``."""
+    if share is None:
+        half = math.log((total - classes + 2) / 2)
+        return half, half
+    second = (share * total - classes + 2) / 2
+    return math.log(total - second - classes + 2), math.log(second)
+
+
+def _margin_of(u: float, classes: int) -> float:
+    """A from u = K/(e^a + K − 1)."""
+    return math.log(classes / u - classes + 1)
 
 
 # --------------------------------------------------------------------------- recognising it
