@@ -23,10 +23,11 @@ import numpy as np
 from flint import arb, ctx, fmpq
 
 from theory import closed_forms as forms
-from theory import geometry
+from theory import geometry, label_simplex, landscape, second_moment
 from theory.additivity import single_task_problem
 from theory.closed_forms import Arithmetic
 from theory.designs import exclusive_or
+from theory.duality import scaled_residual, spectral_norm
 from theory.known_optimum import known_optimum
 from theory.labels import FloatArray, LabelDesign
 from theory.model import UFM
@@ -233,6 +234,18 @@ def off_balance(problem: UFM, W: FloatArray, H: FloatArray) -> float:
     return 1 - len(np.unique(problem.design.labels, axis=1).T) / tuples
 
 
+def above_the_criterion(problem: UFM, W: FloatArray, H: FloatArray) -> float:
+    """‖U'‖_op − √λ_H at the point's predictions, no bias."""
+    U = scaled_residual(problem, problem.predictions(W @ H))
+    return spectral_norm(U) - float(np.sqrt(float(problem.lambda_h)))
+
+
+def uneven_margins(problem: UFM, W: FloatArray, H: FloatArray) -> float:
+    """Margin of fine class 0 over the class of the other coarse label relative to the other margin, less 1."""
+    M = W @ H
+    return float((M[0, 0] - M[2, 0]) / (M[0, 0] - M[1, 0]) - 1)
+
+
 # --------------------------------------------------------------------------- the problems
 
 _HALVES = UFM(LabelDesign.factorial((3, 3)), "0.7", "0.7", ("1/2", "1/2"), convention="paper-sum")
@@ -254,6 +267,9 @@ _UNEQUAL = UFM(
     "0.05",
 )
 _EQUAL = UFM(LabelDesign((3,), np.array([[0, 1, 2]]), np.full(3, 2)), "0.05", "0.05")
+_NO_BIAS = second_moment.bias_free_counterexample()
+_BELOW_RANK = landscape.narrow_problem()
+_FINE_COARSE = UFM(label_simplex.fine_coarse(), "0.00001", "0.00001")
 _XOR = UFM(exclusive_or(), "0.02", "0.02")
 
 
@@ -273,6 +289,24 @@ def sum_rule_gap(problem: UFM, normalised: bool) -> Callable[[Arithmetic], Any]:
         return 1 - forms.sum_cosine(weights, squares, on) ** 2
 
     return formula
+
+
+def _shared_mean(on: Arithmetic) -> Any:
+    """The entry of W_sW_tᵀ, relative to √λ_H/λ_W, by claim squared_error."""
+    problem, number = _NO_BIAS, on.number
+    share = number(sum((w / k for w, k in zip(problem.lambda_w, problem.design.classes, strict=True)), Fraction(0)))
+    ratio, lambda_h = number(problem.alpha[0] / problem.lambda_w[0]), number(problem.lambda_h)
+    k, m = (number(Fraction(v)) for v in problem.design.classes)
+    samples = number(Fraction(problem.design.samples))
+    entry = second_moment.cross_gram_without_bias(k, m, samples, share, ratio, lambda_h, on)
+    return entry * number(problem.lambda_w[0]) / on.sqrt(lambda_h)
+
+
+def _fine_coarse_norms(on: Arithmetic) -> Any:
+    """1 − ‖competitor‖_*/‖E‖_*, by claim vanishing_decay."""
+    norm, number = label_simplex.fine_coarse_nuclear_norm, on.number
+    p, y = (number(v) for v in label_simplex.COMPETITOR)
+    return 1 - norm(p, y, on) / norm(number(Fraction(1, 3)), number(Fraction(1, 2)), on)
 
 
 def _uneven_gram(evidence: Evidencer) -> Fraction:
@@ -417,6 +451,42 @@ COUNTEREXAMPLES = (
         "(f* with one feature a label − f*)/f* with one feature a label",
         spread_within_labels,
         ("cells",),
+    ),
+    Counterexample(
+        "squared error without a bias",
+        "balanced independent labels make the heads orthogonal for every loss",
+        "NC3 for squared error, the free bias dropped",
+        "all heads share the mean direction: W_sW_tᵀ = c J with c > 0 while it lives",
+        _NO_BIAS,
+        closed_form(_shared_mean),
+        Fraction(1, 100),
+        "an entry of W_sW_tᵀ, in units of √λ_H/λ_W",
+        overlap,
+        ("squared_error",),
+    ),
+    Counterexample(
+        "label simplices in the limit",
+        "as the decays vanish, optimal logits line up with the label simplices e_y − 1/K of every task",
+        "SELI (Thrampoulidis et al. 2022) task by task, for correlated tasks",
+        "least nuclear norm with margins 1: for fine and coarse labels a competitor is smaller",
+        _FINE_COARSE,
+        closed_form(_fine_coarse_norms),
+        Fraction(3, 2000),
+        "1 − nuclear norm of a competitor with margins ≥ 1/that of the label simplices",
+        uneven_margins,
+        ("vanishing_decay",),
+    ),
+    Counterexample(
+        "width below the rank",
+        "a critical point is a global minimum only if ‖U'‖_op ≤ √λ_H",
+        "the converse of the criterion of claim landscape, d below the smallest rank",
+        "the global minimum at d = 1 has ‖U'‖_op = ½, twice √λ_H",
+        _BELOW_RANK,
+        lambda _: landscape.NARROW_NORM - Fraction(1, 4),
+        Fraction(1, 4),
+        "‖U'‖_op − √λ_H",
+        above_the_criterion,
+        ("landscape",),
     ),
     Counterexample(
         "joint balance is not needed",

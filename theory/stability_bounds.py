@@ -14,6 +14,8 @@ For squared error z° = q, Δ_t² = 2ε max_j λ_{W,t} n_j/ω_{t,j} and ρ_{st} 
 the logits of task s wherever task t is labelled; where neither of two tasks has the other's cells, their angle is not
 determined by the minimum (multi source), and there is no bound.
 
+A loss whose predictions reach the boundary of the simplex (sparsemax) does not determine its logits: no bound on heads.
+
 Every function takes an :class:`~theory.closed_forms.Arithmetic`: in balls the bounds are proved.  Only comparisons
 that are certain count, so a bound that cannot be had is ``None``.
 """
@@ -207,7 +209,7 @@ class _TaskBounds:
         column = {j: [Fraction(q[k][j]) for k in range(rows.start, rows.stop)] for j in order}
         scale = number(max(problem.lambda_w[t] * counts[j] / (per_sample * masses[j]) for j in order))
 
-        if problem.loss_function.on_simplex:
+        if problem.loss == "ce":
             least = min(min(values) for values in column.values())
             self.variation = total_variation(gap, number(per_sample * min(masses.values())), on)
             if least > 0 and self.variation < number(least):
@@ -215,7 +217,7 @@ class _TaskBounds:
                 convex = convexity(self.ratio)
                 if convex > 0:
                     self.logit_radius = on.sqrt(logit_square(gap, scale, number(least), convex))
-        else:
+        elif problem.loss == "mse":
             self.logit_radius = on.sqrt(logit_square_squared_error(gap, scale))
         if self.logit_radius is None:
             return

@@ -185,6 +185,15 @@ def test_no_bound_where_the_gap_is_too_large():
     assert found.within_cell == pytest.approx(200.0)
 
 
+def test_no_bound_for_a_loss_that_does_not_determine_its_logits():
+    problem = UFM(LabelDesign.factorial((2, 3)), "1/50", "1/50", loss="sparsemax")
+    solution = solve(problem, "proximal")
+    found = bounds.geometry_bounds(problem, exact(solution.q), 1e-10, solution.value)
+    assert found.total_variation == [None, None]
+    assert found.etf_bound == [None, None]
+    assert found.features > 0
+
+
 # --------------------------------------------------------------------------- false variants
 
 

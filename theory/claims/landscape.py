@@ -16,7 +16,7 @@ Source      direction and d > K for one task: Zhu et al. (2021); criterion: Haef
 The case d = rank W needs no direction: there U'U'ᵀW' = λ_H W' makes U' a multiple of a partial isometry, so that the
 criterion holds.  H̃ has a column a cell: at a critical point features agree within cells (claim ``cells``).
 P projects onto the columns that residuals can have: P = I in general; for cross-entropy the vectors that are
-centred within every task, for both y and q sum to 1.
+centred within every task, for both y and q sum to 1 (so for every loss with predictions on the simplex).
 """
 
 from __future__ import annotations
