@@ -61,6 +61,7 @@ s, gamma = x.nonnegative("s"), x.nonnegative("γ", latex=r"\gamma")
 offset, room = x.nonnegative("a"), x.positive("s − a", latex="(s-a)")
 extra = x.nonnegative("γ − s + a", latex=r"(\gamma-s+a)")
 loss, loss_scaled = x.nonnegative("L(M_c)"), x.nonnegative("L(s M̂)", latex=r"L(s\hat M)")
+loss_at_s = x.nonnegative("Λ(s)", latex=r"\Lambda(s)")
 weight, m = x.positive("w", latex="w_{t,j}"), x.nonnegative("m", latex="m_{t,j,k}")
 nu = x.nonnegative("ν", latex=r"\nu_{t,j,k}")
 nu_strict = x.positive("ν>0", latex=r"\nu_{t,j,k}")
@@ -93,6 +94,11 @@ margins = Sum(INDEX, weight * nu * (m - 1))
 margin_condition = Condition("margins", m, ">=", sp.Integer(1))
 small = sp.exp(-gamma)
 scale = (K - 1) * sp.exp(-s)
+no_worse = Condition("M_c is no worse than s M̂", loss + c * s * n_hat, "<=", loss_scaled + c * s * n_hat)
+one_label = Condition("some label has margin γ", least_weight * sp.log(1 + small), "<=", loss)
+margins_at_s = Condition("the margins of s M̂ are at least s", loss_scaled, "<=", loss_at_s)
+trial_value = c * (Omega + n_hat * sp.log(1 / c))
+below_trial = Condition("M_c is no worse than M̂ log(1/c)", loss + c * s * n_hat, "<=", trial_value)
 
 # two correlated tasks: the Gram matrix of the two label simplices, and its inverse root, in the algebra of P
 delta = sp.sqrt(lam * lam_o * (1 - rho**2))
@@ -141,7 +147,11 @@ CLAIM = Claim(
     hypotheses=(
         "cross-entropy, hard labels, all given, no bias; λ_{W,t} = c λ̄_t; L(M) = Σ ω_{t,j} CE",
         "M_c minimises L(M) + c N(M), has norm s n̂ and smallest margin γ ≥ 0; M̂ has margins ≥ 1 and norm n̂, the least",
-        Condition("M_c is no worse than s M̂", loss + c * s * n_hat, "<=", loss_scaled + c * s * n_hat),
+        no_worse,
+        one_label,
+        margins_at_s,
+        below_trial,
+        Given("loss at margins s", Sum("t,j", omega * sp.log(1 + scale)), loss_at_s),
         Given("Ω", Sum("t,j", omega * (K - 1)), Omega),
         "E = USVᵀ is the compact singular value decomposition of the label-simplex matrix, B = UVᵀ + Q",
         Given("orthonormal U", U.T @ U, identity("r")),
@@ -165,11 +175,11 @@ CLAIM = Claim(
         ),
         Inequality(
             name="loss of s M̂",
-            lhs=Sum("t,j", omega * sp.log(1 + scale)),
+            lhs=Sum("t,j", 0, loss_at_s),
             op="<=",
             rhs=Sum("t,j", 0, Omega * sp.exp(-s)),
             by=((Termwise("t,j", (omega, Slack("loss of one label at margins s"))),),),
-            using=(Using("Ω", times=-sp.exp(-s)),),
+            using=(Using("Ω", times=-sp.exp(-s)), Using("loss at margins s")),
             because="summed over labels, Ω = Σ ω_{t,j}(K_t − 1)",
         ),
         Inequality(
@@ -177,8 +187,8 @@ CLAIM = Claim(
             lhs=loss,
             op="<=",
             rhs=loss_scaled,
-            by=((loss_scaled + c * s * n_hat - (loss + c * s * n_hat),),),
-            where=(Condition("M_c is no worse than s M̂", loss + c * s * n_hat, "<=", loss_scaled + c * s * n_hat),),
+            by=((no_worse.slack,),),
+            where=(no_worse,),
             because="both have norm s n̂",
         ),
         Cited(
@@ -189,22 +199,18 @@ CLAIM = Claim(
         ),
         Inequality(
             name="margin and norm",
-            lhs=least_weight * log2 * small,
+            lhs=Sum("t,j", 0, least_weight * log2 * small),
             op="<=",
-            rhs=Omega * sp.exp(-s),
+            rhs=Sum("t,j", 0, Omega * sp.exp(-s)),
             by=(
                 (least_weight, Slack("loss at the smallest margin")),
-                (Omega * sp.exp(-s) - least_weight * sp.log(1 + small),),
+                (one_label.slack,),
+                (Slack("the minimiser loses no more"),),
+                (margins_at_s.slack,),
+                (Slack("loss of s M̂"),),
             ),
-            where=(
-                Condition(
-                    "ω_min log(1 + e^{−γ}) ≤ L(M_c) ≤ L(s M̂) ≤ Ωe^{−s}",
-                    least_weight * sp.log(1 + small),
-                    "<=",
-                    Omega * sp.exp(-s),
-                ),
-            ),
-            because="chain of the three bounds",
+            where=(one_label, margins_at_s),
+            because="ω_min log 2 e^{−γ} ≤ ω_min log(1 + e^{−γ}) ≤ L(M_c) ≤ L(s M̂) ≤ Ωe^{−s}",
         ),
         Identity(
             name="logarithm of the chain",
@@ -251,27 +257,22 @@ CLAIM = Claim(
         Identity(
             name="value at M̂ log(1/c)",
             lhs=Omega * sp.exp(-sp.log(1 / c)) + c * n_hat * sp.log(1 / c),
-            rhs=c * (Omega + n_hat * sp.log(1 / c)),
+            rhs=trial_value,
             because="an upper bound of the minimum that tends to 0 with c",
         ),
         Inequality(
             name="the norm tends to infinity",
             lhs=least_weight * log2 * sp.exp(-s),
             op="<=",
-            rhs=c * (Omega + n_hat * sp.log(1 / c)),
+            rhs=trial_value,
             by=(
-                (c * (Omega + n_hat * sp.log(1 / c)) - least_weight * log2 * sp.exp(-gamma),),
+                (least_weight, Slack("loss at the smallest margin")),
+                (one_label.slack,),
+                (below_trial.slack,),
+                (c * n_hat, s),
                 (least_weight * log2 * sp.exp(-s) * (sp.exp(extra) - 1),),
             ),
-            where=(
-                Condition(
-                    "ω_min log 2 e^{−γ} ≤ L(M_c) ≤ the value at M̂ log(1/c)",
-                    least_weight * log2 * sp.exp(-gamma),
-                    "<=",
-                    c * (Omega + n_hat * sp.log(1 / c)),
-                ),
-                Let(s, gamma + extra, "γ ≤ s, for n̂ is the least norm at margin 1"),
-            ),
+            where=(one_label, below_trial, Let(s, gamma + extra, "γ ≤ s, for n̂ is the least norm at margin 1")),
             because="the right side is O(c log(1/c)): e^{−s} → 0, and s grows like log(1/c)",
             concludes=True,
         ),
