@@ -42,6 +42,14 @@ def threshold(alpha: Any, samples: Any, classes: Any, smoothing: Any = 0) -> Any
     return (alpha * (1 - smoothing)) ** 2 / (samples * classes)
 
 
+def merging_threshold(alpha: Any, samples: Any, class_size: Any, smoothing: Any = 0) -> Any:
+    """λ_W λ_H at which classes of ``class_size`` samples merge: α²(1 − ε)² n/N² (claim ``minority_collapse``).
+
+    They are merged iff λ_W λ_H is at least that; with n = N/K for all classes it is :func:`threshold`.
+    """
+    return (alpha * (1 - smoothing)) ** 2 * class_size / samples**2
+
+
 # --------------------------------------------------------------------------- cross-entropy
 
 

@@ -30,6 +30,7 @@ from theory.designs import exclusive_or
 from theory.duality import scaled_residual, spectral_norm
 from theory.known_optimum import known_optimum
 from theory.labels import FloatArray, LabelDesign
+from theory.minority import clusters
 from theory.model import UFM
 
 PRECISION = 256
@@ -209,6 +210,14 @@ def uneven_rows(problem: UFM, W: FloatArray, H: FloatArray) -> float:
     return max(float((s.max() - s.min()) / s.max()) for s in squares)
 
 
+def smallest_angle(problem: UFM, W: FloatArray, H: FloatArray) -> float:
+    """Largest cosine of two rows of the first head, less −1/(K − 1), which it is for a simplex ETF."""
+    unit = heads(problem, W)[0]
+    unit = unit / np.linalg.norm(unit, axis=1, keepdims=True)
+    cosines = (unit @ unit.T)[np.triu_indices(len(unit), 1)]
+    return float(cosines.max()) + 1 / (len(unit) - 1)
+
+
 def opposed_rows(problem: UFM, W: FloatArray, H: FloatArray) -> float:
     """−cos of row k of the first head with row k of the second, k = 0."""
     v, w = heads(problem, W)[0][0], heads(problem, W)[1][0]
@@ -256,6 +265,7 @@ _IDENTICAL = UFM(LabelDesign.from_joint(np.eye(3, dtype=int)), "0.02", "0.02")
 _MISSING_PAIRS = UFM(LabelDesign.from_joint(1 - np.eye(3, dtype=int)), "0.02", "0.02")
 _NARROW = UFM(LabelDesign.factorial((3, 3)), "0.02", "0.02", dimension=3)
 _ASYMMETRIC = UFM(LabelDesign.from_joint([[4, 1, 1], [1, 3, 2], [1, 2, 3]]), "0.01", "0.01")
+_MINORITY = UFM(LabelDesign.from_joint(np.multiply.outer([1, 1, 10, 10], [1, 1])), "0.05", "0.05")
 _UNEQUAL = UFM(
     LabelDesign(
         (3,),
@@ -313,6 +323,14 @@ def _uneven_gram(evidence: Evidencer) -> Fraction:
     """(‖w_1‖² − ‖w_2‖²)/‖w_1‖² of the first head from below, at every optimum: an ETF has rows of one norm."""
     gram = head_gram(_ASYMMETRIC, 0, evidence(_ASYMMETRIC))
     return below(abs(1 - gram[1][1] / gram[0][0]))
+
+
+def _merged(problem: UFM) -> Fraction:
+    """λ_W λ_H over the merging threshold of the smallest classes of the first task, less 1: > 0 where they merge."""
+    found = clusters(problem, 0)
+    if not found:
+        raise ValueError("the first task has no cluster of equally frequent classes")
+    return problem.lambda_w[0] * problem.lambda_h / found[0].threshold - 1
 
 
 def _not_in_width(_: Evidencer) -> Fraction:
@@ -427,6 +445,18 @@ COUNTEREXAMPLES = (
         "missing dimensions",
         missing_directions,
         ("single_source",),
+    ),
+    Counterexample(
+        "minority collapse",
+        "rows of a head are a simplex ETF, whatever the sizes of the classes",
+        "hypothesis of balanced classes dropped in Wang et al. (2026), Theorem 3.1, NC2",
+        "two minority classes of one task share one row; the other task is balanced and independent",
+        _MINORITY,
+        lambda _: _merged(_MINORITY),
+        Fraction(1, 10),
+        "λ_W λ_H over the threshold at which the minority classes merge, less 1",
+        smallest_angle,
+        ("minority_collapse", "independence"),
     ),
     Counterexample(
         "asymmetric correlation",

@@ -429,6 +429,17 @@ def _try_triangle(rng: np.random.Generator) -> float:
     return max(0.0, float(np.linalg.norm(a + b)) - bound) / bound
 
 
+def _try_invariant_minimiser(rng: np.random.Generator) -> float:
+    """A strongly convex quadratic averaged over all cyclic shifts: its minimiser does not move under them."""
+    n = int(rng.integers(2, 7))
+    a, b = rng.normal(size=(n, n)), rng.normal(size=n)
+    shifts = [np.roll(np.eye(n), k, axis=0) for k in range(n)]
+    hessian = sum((g.T @ (a @ a.T + np.eye(n)) @ g for g in shifts), np.zeros((n, n)))
+    slope = sum((g.T @ b for g in shifts), np.zeros(n))
+    x = np.linalg.solve(hessian, slope)
+    return float(max(np.abs(g @ x - x).max() for g in shifts)) / (1 + float(np.abs(x).max()))
+
+
 # --------------------------------------------------------------------------- the lemmas
 
 FENCHEL_YOUNG = Lemma(
@@ -799,6 +810,16 @@ TRIANGLE = Lemma(
     ("bound", "norm"),
     lambda bound, norm: (bound, ">=", norm),
     _try_triangle,
+)
+
+INVARIANT_MINIMISER = Lemma(
+    "a unique minimiser is invariant",
+    "a strictly convex function that a group of linear maps leaves invariant has an invariant minimiser or none",
+    "",
+    "Boyd and Vandenberghe, Convex Optimization (2004), Exercise 4.4 (convex problems with symmetry)",
+    ("moved", "minimiser"),
+    lambda moved, minimiser: (moved, "=", minimiser),
+    _try_invariant_minimiser,
 )
 
 #: Every lemma that a claim may cite, by name: all that are defined above.

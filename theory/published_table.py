@@ -120,7 +120,7 @@ def published_table() -> tuple[PublishedRow, ...]:
         _words(
             single, "NC2", "", "balanced data", "uniform marginals, pairwise independent labels, a living task", EXACT,
             ("single_source::NC2: simplex ETF", "single_source::a dead head is 0"),
-            ("asymmetric correlation", "large decay"),
+            ("minority collapse", "asymmetric correlation", "large decay"),
         ),
         _words(
             single, "NC3", "balance task by task", "balanced data", "uniform marginals and pairwise independent labels",

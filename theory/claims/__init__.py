@@ -66,7 +66,7 @@ def all_claims() -> tuple[Claim, ...]:
 ORDER = (
     "cells", "stationarity", "relaxation", "gap_anatomy", "single_source", "thresholds", "lower_bound",
     "nearest_centre", "latent_features", "multi_source", "independence", "independence_converse",
-    "correlation_classes", "correlation",
+    "correlation_reduced", "correlation_classes", "correlation",
     "correlation_motion", "correlation_phases", "squared_error", "vanishing_decay", "landscape",
-    "stability", "published",
+    "stability", "published", "minority_collapse",
 )  # fmt: skip
