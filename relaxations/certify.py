@@ -132,6 +132,17 @@ class CertifyResult:
                 "orthogonality": self.deviations.orthogonality,
                 "sum_rule": self.deviations.sum_rule,
             },
+            "pairs": []
+            if known is None
+            else [
+                {
+                    "tasks": list(pair.tasks),
+                    "correlation": float(pair.correlation),
+                    "margins": list(pair.margins),
+                    "cosine": pair.cosine,
+                }
+                for pair in known.pairs
+            ],
             "closed_form": None if known is None else {"value": self.closed_form, "inside": self.inside},
             "seconds": self.seconds,
         }
@@ -291,6 +302,10 @@ def show(result: CertifyResult, chosen: bool = False) -> None:
     if result.known is not None:
         place = {True: "proved inside", False: "proved outside", None: "meets an end"}[result.inside]
         facts.add_row("closed form", f"{result.closed_form:.15g}, {place} (theorem {result.known.theorem})")
+    for pair in data["pairs"]:
+        first, second = (t + 1 for t in pair["tasks"])
+        angle = f"cosine of equal classes {_text(pair['cosine'])}"
+        facts.add_row("correlation", f"{_text(pair['correlation'])} (tasks {first} and {second}); {angle}")
     facts.add_row(
         "dimension", f"{problem.dimension}; needed {result.dimension_needed}, rank found {result.solution.rank}"
     )

@@ -18,7 +18,7 @@ from relaxations.check import check_certificate, position
 from relaxations.solve import solve
 from theory import UFM, LabelDesign
 from theory import correlation_law as law
-from theory.claims import correlation, correlation_classes, correlation_motion, correlation_phases
+from theory.claims import correlation, correlation_classes, correlation_motion, correlation_phases, correlation_reduced
 from theory.closed_forms import FLOAT, Arithmetic
 from theory.geometry import etf_deviation
 from theory.known_optimum import known_optimum
@@ -137,6 +137,15 @@ def test_groups_of_tasks_add_up(agree, differ, third, m_squared):
         result = certify_problem(problem, "closed-form")
         assert result.certified
         assert result.inside
+
+
+def test_certify_reports_the_pair():
+    problem = problem_of(2, 3, 1, Fraction(1, 20))
+    result = certify_problem(problem)
+    (pair,) = result.to_dict()["pairs"]
+    assert pair["tasks"] == [0, 1]
+    assert pair["correlation"] == 0.5
+    assert pair["cosine"] == pytest.approx(mean_cosine(result.solution, 2), abs=1e-6)
 
 
 def test_what_the_law_does_not_cover():
@@ -316,7 +325,13 @@ def step_of(claim, name):
 
 
 def test_claims_are_proved():
-    for claim in (correlation.CLAIM, correlation_motion.CLAIM, correlation_classes.CLAIM, correlation_phases.CLAIM):
+    for claim in (
+        correlation.CLAIM,
+        correlation_motion.CLAIM,
+        correlation_classes.CLAIM,
+        correlation_phases.CLAIM,
+        correlation_reduced.CLAIM,
+    ):
         assert claim.status == "proved"
 
 

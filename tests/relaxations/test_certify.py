@@ -21,7 +21,7 @@ from theory.known_optimum import KnownOptimum, known_optimum
 
 KEYS = {
     "status", "reason", "lower", "upper", "gap", "relative_gap", "rank", "dimension_needed", "solver", "solver_status",
-    "problem", "tasks", "deviations", "closed_form", "seconds",
+    "problem", "tasks", "pairs", "deviations", "closed_form", "seconds",
 }  # fmt: skip
 PROBLEM_KEYS = {
     "id", "scenario", "loss", "convention", "classes", "counts", "samples", "task_weights", "weight_decay",

@@ -9,7 +9,8 @@ Hypotheses  cross-entropy, hard labels, two tasks of K ≥ 2 classes, every samp
                 w = m (b−c)/σ_−                (or b = c and K B w² ≤ m²K²: the difference is dead),
 
             (for K = 2 only b − c enters: set c = 0, and the condition on v is void),
-            u = K/(e^a+K−1),  v = K/(e^b+e^c+K−2),  w = (2e^c+K−2)/(e^b+e^c+K−2).  Such (a, b, c) exist.
+            u = K/(e^a+K−1),  v = K/(e^b+e^c+K−2),  w = (2e^c+K−2)/(e^b+e^c+K−2).
+            Such (a, b, c) exist: claim ``correlation_reduced``.
 Statement   f* = 2α[(A/K) log(1+(K−1)e^{−a}) + ((K−1)B/K)(log(e^b+e^c+K−2) − b)] + μ(K−1)(σ_+ + σ_−), and at every
             global optimum the logits are those of :mod:`theory.correlation_law`,
             W_t W_tᵀ = (μ/2λ_W)(σ_+ + σ_−)(I − J/K),  W_1 W_2ᵀ = (μ/2λ_W)(σ_+ − σ_−)(I − J/K).
@@ -33,17 +34,14 @@ from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
 from theory.claims._at_an_optimum import nothing
 from theory.lemmas import (
-    COERCIVE,
-    CONVEX_OPTIMALITY,
     GRAM_DETERMINES,
     GRAM_EXISTS,
-    NORM_SUBGRADIENT,
     ORTHOGONAL_BLOCKS,
     SEMIDEFINITE,
     SOFTMAX_INVERTIBLE,
     UNITARY_INVARIANCE,
 )
-from theory.proof import Cited, Claim, Derivative, Given, Identity, Inequality, Let, Named, Using
+from theory.proof import Cited, Claim, Given, Identity, Inequality, Let, Named, Using
 from theory.symmetric import Labels, Symmetric, centring, identity, ones
 from theory.traces import identity as unit
 from theory.traces import letter
@@ -127,6 +125,11 @@ def mixed(s: str, t: str) -> Symmetric:
     """½(E_1 + E_2)(E_1 − E_2)ᵀ."""
     return (original(s, s) - original(s, t) + original(t, s) - original(t, t)) / 2
 
+
+# words, for every optimum
+W_, H_, U_ = anatomy.W_, anatomy.H_, anatomy.U_
+sigma, Pi, L = letter("σ", "C", "1", r"\sigma"), letter("Π", "R", "R", r"\Pi", symmetric=True), letter("L", "R", "C")
+bias = letter("b'", "R", "1")
 
 zero = Symmetric(K, K, 0, 0)
 head = {d: gram(RESIDUAL[d], LOGITS[d]) * per_head * sp.sqrt(lam_w) for d in "+-"}  # W'_± W'_±ᵀ = U'_± Z'_±ᵀ
@@ -260,7 +263,22 @@ FEASIBLE = (
         name="label counts are uniform",
         lhs=P @ (original("1=", "1=") + original("1≠", "1≠")) @ ones(K, sp.Integer(1)),
         rhs=Symmetric(K, 1, 0, 0),
-        because="E_t σ is a multiple of 1 on either kind of cell; so r = 0, and any bias is feasible",
+        read_as=(U_ @ sigma, nothing(U_ @ sigma)),
+        because="E_t σ is a multiple of 1 on either kind of cell; so U'σ = 0, r = 0, and any bias is feasible",
+    ),
+    Identity(
+        name="logits of the ansatz sum to 0",
+        lhs=P @ ((a + b) * original("1=", "1=") + (b + c) * original("1≠", "2≠")) @ ones(K, sp.Integer(1)),
+        rhs=Symmetric(K, 1, 0, 0),
+        read_as=(L @ sigma, nothing(L @ sigma)),
+        because="likewise, whatever the coefficients: Lσ = 0",
+    ),
+    Identity(
+        name="residuals are centred",
+        lhs=P @ (u * P),
+        rhs=u * P,
+        read_as=(Pi @ U_, U_),
+        because="every block of U' is P times something",
     ),
 )
 
@@ -362,10 +380,6 @@ VALUE = (
 
 # ------------------------------------------------------------------ every optimum
 
-W_, H_, U_ = anatomy.W_, anatomy.H_, anatomy.U_
-sigma, Pi, L = letter("σ", "C", "1", r"\sigma"), letter("Π", "R", "R", r"\Pi", symmetric=True), letter("L", "R", "C")
-bias = letter("b'", "R", "1")
-
 NECESSARY = (
     *optimum.STEPS,
     Identity(
@@ -391,7 +405,7 @@ NECESSARY = (
         rhs=nothing(W_ @ H_ @ sigma),
         using=(
             Using("features from heads and residual", transposed=True, left=W_, right=sigma),
-            Using("the residual sums to 0 over cells", left=W_ @ W_.T),
+            Using("label counts are uniform", left=W_ @ W_.T),
         ),
         because="λ_H H̃ σ = W'ᵀU'σ = 0: label counts are uniform",
     ),
@@ -488,82 +502,6 @@ NECESSARY = (
     ),
 )
 
-# ------------------------------------------------------------------ the reduced problem has a solution
-
-smooth = alpha * law.loss(a, b, c, K, rho, ON)
-size = x.nonnegative("‖(a,b,c)‖", latex=r"\|(a,b,c)\|")
-value_at = x.nonnegative("F(a,b,c)", latex="F(a,b,c)")
-
-# slopes of the loss in a, in g = b + c and in b − c
-slope_a = 2 * alpha * A * (K - 1) / K**2 * u
-slope_g = alpha * (K - 1) * B * (K - 2) / K**2 * v
-slope_d = alpha * (K - 1) * B / K * w
-
-EXISTENCE = (
-    Derivative(
-        name="gradient in a",
-        of=smooth,
-        by=a,
-        equals=-2 * alpha * A * (K - 1) / K**2 * u_of,
-        because="against μ(K−1) ∂σ_+/∂a = 2αA(K−1)/K² · m a/σ_+",
-    ),
-    Derivative(
-        name="gradient in b",
-        of=smooth,
-        by=b,
-        equals=-2 * alpha * (K - 1) * B / K * ((v_of + w_of) / 2 - v_of / K),
-        because="b and c through b + c and b − c",
-    ),
-    Derivative(
-        name="gradient in c",
-        of=smooth,
-        by=c,
-        equals=-2 * alpha * (K - 1) * B / K * ((v_of - w_of) / 2 - v_of / K),
-    ),
-    Derivative(name="slope of σ_+ in a", of=plus, by=a, equals=2 * A * a / (K**2 * plus)),
-    Derivative(name="slope of σ_+ in b", of=plus, by=b, equals=(K - 2) * B * (b + c) / (K**2 * plus)),
-    Derivative(name="slope of σ_− in b", of=minus, by=b, equals=B * (b - c) / (K * minus)),
-    Identity(
-        name="stationarity in b − c and b + c",
-        lhs=-2 * alpha * (K - 1) * B / K * ((v + w) / 2 - v / K)
-        + alpha * m * (K - 1) * ((K - 2) * B * (b + c) / (K**2 * plus) + B * (b - c) / (K * minus)),
-        rhs=alpha * (K - 1) * B / K * ((K - 2) / K * (m * (b + c) / plus - v) + (m * (b - c) / minus - w)),
-        because="the derivative in b; that in c has the other sign before the second bracket: both brackets vanish",
-    ),
-    Cited(
-        name="the reduced problem attains its minimum",
-        lemma=COERCIVE,
-        roles={"value": value_at, "bound": alpha * m * (K - 1) * size},
-        because="the loss is ≥ 0 and σ_+ + σ_− is a norm of (a, b, c) where A, B > 0 and K > 2 (K = 2: of (a, b − c))",
-    ),
-    Cited(
-        name="its minimiser is stationary",
-        lemma=CONVEX_OPTIMALITY,
-        roles={"gradient": -2 * alpha * A * (K - 1) / K**2 * u_of + 2 * alpha * A * (K - 1) / K**2 * (m * a / plus)},
-        premises=("stationarity in b − c and b + c", "gradient in a", "the reduced problem attains its minimum"),
-        because="the reduced objective is convex: logsumexp and norms of linear functions",
-    ),
-    Identity(
-        name="slope of the loss against a dead sum",
-        lhs=slope_a**2 / (2 * A / K**2) + slope_g**2 / ((K - 2) * B / K**2),
-        rhs=(alpha * (K - 1) / K) ** 2 * (2 * A * u**2 + (K - 2) * B * v**2),
-        because="the dual of σ_+ = √(2A a² + (K−2)B g²)/K at the slopes in a and g; K > 2",
-    ),
-    Identity(
-        name="slope of the loss against a dead difference",
-        lhs=slope_d**2 / (B / K),
-        rhs=(alpha * (K - 1) / K) ** 2 * (K * B * w**2),
-        because="the dual of σ_− = |b − c|√(B/K)",
-    ),
-    Cited(
-        name="a dead direction",
-        lemma=NORM_SUBGRADIENT,
-        roles={"dual_norm": alpha * (K - 1) / K * sp.sqrt(2 * A * u**2 + (K - 2) * B * v**2), "limit": mu * (K - 1)},
-        premises=("its minimiser is stationary", "slope of the loss against a dead sum"),
-        because="at a = b + c = 0 the subgradients of μ(K−1)σ_+ are a dual ball; likewise σ_− at b = c",
-    ),
-)
-
 CLAIM = Claim(
     name="correlation_classes",
     title="Two correlated tasks of K classes: geometry of every global optimum",
@@ -572,13 +510,10 @@ CLAIM = Claim(
         "cross-entropy, hard labels, two tasks of K classes, all labels given, ω = α/N, one λ_W, any bias",
         "labels agree with probability A/K, A = 1 + (K−1)ρ, B = 1 − ρ, uniform otherwise; −1/(K−1) < ρ < 1",
         "(a, b, c) solves the reduced problem: stationarity in each living direction; d ≥ K − 1 for each",
-        Given("residuals are centred", Pi @ U_, U_),
-        Given("the residual sums to 0 over cells", U_ @ sigma, nothing(U_ @ sigma)),
-        Given("logits of the ansatz sum to 0", L @ sigma, nothing(L @ sigma)),
         Given("N samples", sigma.T @ sigma, N * unit("1")),
         *optimum.HYPOTHESES,
     ),
-    steps=SOFTMAX + DIRECTIONS + FEASIBLE + VALUE + NECESSARY + EXISTENCE,
+    steps=SOFTMAX + DIRECTIONS + FEASIBLE + VALUE + NECESSARY,
     source="this suite; two binary tasks: Wang et al. (2026), Theorem 5.1",
     relies_on=(anatomy.CLAIM,),
 )
