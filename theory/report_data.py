@@ -29,15 +29,21 @@ def hypothesis_plain(hypothesis: Any) -> str:
     return str(hypothesis)
 
 
+def relation_of(hypothesis: Any, names: Alphabet) -> str:
+    """The relation of a hypothesis in LaTeX mathematics without dollars, "" for one in words alone."""
+    if isinstance(hypothesis, Condition):
+        return condition_latex(hypothesis, names)
+    if isinstance(hypothesis, Given):
+        return relation_latex(hypothesis.lhs, "=", hypothesis.rhs, names)
+    if isinstance(hypothesis, Semidefinite):
+        return rf"{latex(hypothesis.matrix, names)} \succeq 0"
+    return ""
+
+
 def hypothesis_latex(hypothesis: Any, names: Alphabet) -> str:
     """A hypothesis as LaTeX text (mathematics in dollars)."""
-    if isinstance(hypothesis, Condition):
-        return f"{text_latex(hypothesis.name)}: ${condition_latex(hypothesis, names)}$"
-    if isinstance(hypothesis, Given):
-        return f"{text_latex(hypothesis.name)}: ${relation_latex(hypothesis.lhs, '=', hypothesis.rhs, names)}$"
-    if isinstance(hypothesis, Semidefinite):
-        return rf"{text_latex(hypothesis.name)}: ${latex(hypothesis.matrix, names)} \succeq 0$"
-    return text_latex(str(hypothesis))
+    relation = relation_of(hypothesis, names)
+    return f"{text_latex(hypothesis.name)}: ${relation}$" if relation else text_latex(str(hypothesis))
 
 
 def statement(claim: Claim) -> list[dict[str, Any]]:
@@ -103,7 +109,13 @@ def claim_data(claim: Claim) -> dict[str, Any]:
             for symbol, domain in claim.alphabet.domains.items()
         ],
         "hypotheses": [
-            {"plain": hypothesis_plain(h), "latex": hypothesis_latex(h, claim.alphabet)} for h in claim.hypotheses
+            {
+                "plain": hypothesis_plain(h),
+                "latex": hypothesis_latex(h, claim.alphabet),
+                "name": h.name if isinstance(h, (Condition, Given, Semidefinite)) else str(h),
+                "relation_latex": relation_of(h, claim.alphabet),
+            }
+            for h in claim.hypotheses
         ],
         "statement": statement(claim),
         "steps": [step_data(claim, s, o) for s, o in zip(claim.steps, claim.outcomes, strict=True)],

@@ -351,14 +351,14 @@ def test_the_package_itself_does_not_import_sympy():
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("100 % of λ_H", r"100 \% of $\lambda _{H}$"),
-        ("‖H̃‖²", r"$\| \tilde{H} \| ^{2}$"),
-        ("λ_{W,t} ≥ 0", r"$\lambda _{W,t}$ $\ge$ 0"),
-        ("B⁻²r", r"$B ^{-2} r$"),
-        ("e^a times a number", r"$e ^{a}$ times a number"),
-        ("U'Z'ᵀ and the SSMTC", r"${U'}{Z'}^{\top}$ and the SSMTC"),
+        ("100% of λ_H", r"100\% of $\lambda_{H}$"),
+        ("‖H̃‖²", r"$\| {\tilde H} \|^{2}$"),
+        ("λ_{W,t} ≥ 0", r"$\lambda_{W ,\allowbreak t} \ge 0$"),
+        ("B⁻²r", r"$B^{- 2} r$"),
+        ("e^a times a number", r"$e^{a}$ times a number"),
+        ("U'Z'ᵀ and the SSMTC", r"$U^{\prime} Z^{\prime \top}$ and the SSMTC"),
         ("claim single_source", r"claim single\_source"),
-        ("ȳ_t & co.", r"$\bar{y} _{t}$ \& co."),
+        ("ȳ_t & co.", r"${\bar y}_{t}$ \& co."),
     ],
 )
 def test_prose_becomes_latex(text, wanted):
