@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +27,7 @@ from relaxations import problems
 from relaxations.balls import evaluate
 from relaxations.certificate import Certificate
 from relaxations.check import Verdict, check_certificate, parse, position
+from relaxations.design_files import NamedDesign
 from relaxations.records import write_text
 from relaxations.solve import SOLVERS, Solution, solve
 from theory import geometry
@@ -60,6 +61,7 @@ class CertifyResult:
     verdict : the checker's, on the text of ``certificate``.
     known : the theorem that applies (its dimension included), or ``None``; ``closed_form`` its value in float64 and
         ``inside`` whether that value is proved to lie in the enclosure: ``None`` if its ball overlaps an end.
+    named : the design with the names that its source gave to tasks and classes, if it gave any.
     """
 
     status: str
@@ -73,6 +75,7 @@ class CertifyResult:
     inside: bool | None
     deviations: Deviations
     seconds: dict[str, float]
+    named: NamedDesign | None = None
 
     @property
     def certified(self) -> bool:
@@ -126,6 +129,7 @@ class CertifyResult:
                 else [float(b) for b in problem.bias],
                 "dimension": problem.dimension,
             },
+            "design": (self.named or NamedDesign(design)).to_dict(),
             "tasks": tasks,
             "deviations": {
                 "etf": list(self.deviations.etf),
@@ -210,11 +214,9 @@ def measure(problem: UFM, solution: Solution) -> Deviations:
         if float(problem.lambda_w[t]) * float((W[rows] ** 2).sum()) < floor:
             W[rows] = 0.0
     etf = tuple(_finite(geometry.etf_deviation(W[rows])) for _, rows in problem.design.blocks())
-    # tasks that share no cell may stand in any position to each other
-    linked = any(len(tasks) > 1 for tasks, _ in problem.design.components())
     return Deviations(
         etf=etf,
-        orthogonality=geometry.largest_overlap(problem, W) if linked else None,
+        orthogonality=geometry.largest_overlap(problem, W, sharing=True),
         sum_rule=_finite(geometry.sum_rule_deviation(problem, W, solution.H)),
     )
 
@@ -228,38 +230,117 @@ def _finite(value: float | None) -> float | None:
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+#: Panels of --help.
+DESIGN, MODEL, SOLVING, OUTPUT = "Design: who carries which labels", "Model", "Solving", "Output"
+
+
 @app.command()
 def command(
-    tasks: Annotated[int | None, typer.Option(help="Number of tasks.")] = None,
-    classes: Annotated[str | None, typer.Option(help="Classes: one number, or one a task (3,4,5).  Default 3.")] = None,
+    tasks: Annotated[int | None, typer.Option(help="Number of tasks.", rich_help_panel=DESIGN)] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(help="Classes: one number, or one a task (3,4,5).  Default 3.", rich_help_panel=DESIGN),
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            help="ssmtc: every tuple of labels (default); msmtc: every sample one label; xor: two bits and their "
+            "exclusive or; oa: pairwise independent tasks of p classes (p prime) on p*p cells.",
+            rich_help_panel=DESIGN,
+        ),
+    ] = None,
+    frequencies: Annotated[
+        str | None,
+        typer.Option(
+            help="Independent tasks with these class frequencies, tasks separated by ';' (3,1,1;1,1).",
+            rich_help_panel=DESIGN,
+        ),
+    ] = None,
+    correlation: Annotated[
+        str | None,
+        typer.Option(
+            help="Two tasks that agree with probability (1+(K-1)R)/K, R from -1/(K-1) to 1; more tasks for R >= 0.",
+            rich_help_panel=DESIGN,
+        ),
+    ] = None,
+    joint: Annotated[
+        str | None,
+        typer.Option(
+            help="Joint table of counts as nested lists of JSON ([[3,1],[0,2]]), or a file of it.",
+            rich_help_panel=DESIGN,
+        ),
+    ] = None,
+    design: Annotated[
+        str | None,
+        typer.Option(
+            help="CSV file: a header, one column a task (class index or name, empty = missing), optional column "
+            "'count'.",
+            metavar="FILE",
+            rich_help_panel=DESIGN,
+        ),
+    ] = None,
+    annotated: Annotated[
+        str | None,
+        typer.Option(
+            help="Partial annotation: the fraction of samples with every label, the others having one; or shares of "
+            "groups of tasks (1+2:1/4,1:3/8,2:3/8).",
+            rich_help_panel=DESIGN,
+        ),
+    ] = None,
+    label_noise: Annotated[
+        str | None,
+        typer.Option(
+            help="Rate of wrong labels (one, or one a task), or confusion matrices as JSON: targets become soft.",
+            rich_help_panel=DESIGN,
+        ),
+    ] = None,
+    memorised_noise: Annotated[
+        bool,
+        typer.Option("--memorised-noise", help="Wrong labels are cells of their own instead.", rich_help_panel=DESIGN),
+    ] = False,
+    smoothing: Annotated[str, typer.Option(help="Label smoothing, 0 <= X < 1.", rich_help_panel=DESIGN)] = "0",
     samples_per_cell: Annotated[
-        str, typer.Option(help="Samples of every label tuple (msmtc: a class; or one a task).")
+        str,
+        typer.Option(
+            help="Every sample so many times (msmtc: samples of a class, or one a task).", rich_help_panel=DESIGN
+        ),
     ] = "1",
-    scenario: Annotated[str, typer.Option(help="ssmtc: every sample has all labels; msmtc: one label.")] = "ssmtc",
-    loss: Annotated[str, typer.Option(help=f"One of {', '.join(LOSSES)}.")] = "ce",
-    smoothing: Annotated[str, typer.Option(help="Label smoothing, 0 <= X < 1.")] = "0",
-    task_weights: Annotated[str, typer.Option(help="Weights c_t: one number, or one a task.")] = "1",
-    weight_decay: Annotated[str | None, typer.Option(help="λ_W: one number, or one a task.")] = None,
+    loss: Annotated[str, typer.Option(help=f"One of {', '.join(LOSSES)}.", rich_help_panel=MODEL)] = "ce",
+    task_weights: Annotated[
+        str, typer.Option(help="Weights c_t: one number, or one a task.", rich_help_panel=MODEL)
+    ] = "1",
+    weight_decay: Annotated[
+        str | None, typer.Option(help="λ_W: one number, or one a task.", rich_help_panel=MODEL)
+    ] = None,
     feature_decay: Annotated[
-        str | None, typer.Option(help="λ_H.  Missing decays: λ_W λ_H = 0.03 × the threshold.")
+        str | None,
+        typer.Option(help="λ_H.  Missing decays: λ_W λ_H = 0.03 × the threshold.", rich_help_panel=MODEL),
     ] = None,
-    bias: Annotated[str, typer.Option(help="none, free, or its decay (one number, or one a task).")] = "none",
-    dim: Annotated[int | None, typer.Option(help="Feature dimension d.  Default ΣK_t.")] = None,
-    solver: Annotated[str, typer.Option(help=f"One of {', '.join(SOLVERS)}.")] = "auto",
-    tolerance: Annotated[str, typer.Option(help="Relative width to prove.")] = "1e-8",
-    convention: Annotated[str, typer.Option(help=f"One of {', '.join(CONVENTIONS)}.")] = "mean-halves",
+    bias: Annotated[
+        str, typer.Option(help="none, free, or its decay (one number, or one a task).", rich_help_panel=MODEL)
+    ] = "none",
+    dim: Annotated[int | None, typer.Option(help="Feature dimension d.  Default ΣK_t.", rich_help_panel=MODEL)] = None,
+    convention: Annotated[
+        str, typer.Option(help=f"One of {', '.join(CONVENTIONS)}.", rich_help_panel=MODEL)
+    ] = "mean-halves",
+    solver: Annotated[str, typer.Option(help=f"One of {', '.join(SOLVERS)}.", rich_help_panel=SOLVING)] = "auto",
+    tolerance: Annotated[str, typer.Option(help="Relative width to prove.", rich_help_panel=SOLVING)] = "1e-8",
     json_file: Annotated[
-        str | None, typer.Option("--json", help="Write the result to a file; - prints it alone.")
+        str | None,
+        typer.Option("--json", help="Write the result to a file; - prints it alone.", rich_help_panel=OUTPUT),
     ] = None,
-    save_certificate: Annotated[Path | None, typer.Option(help="Write the certificate, for relaxations.check.")] = None,
+    save_certificate: Annotated[
+        Path | None, typer.Option(help="Write the certificate, for relaxations.check.", rich_help_panel=OUTPUT)
+    ] = None,
 ) -> None:
-    """Certify the global minimum of a balanced multi-task problem.  Exit 0 certified, 1 not, 2 bad usage."""
+    """Certify the global minimum of a multi-task problem.  Exit 0 certified, 1 not, 2 bad usage."""
     try:
-        design = problems.balanced_design(problems.task_classes(tasks, classes), scenario, samples_per_cell)
-        if exact(smoothing, "smoothing") != 0:
-            design = design.smoothed(smoothing)
+        named = problems.DesignOptions(
+            tasks, classes, scenario, frequencies, correlation, joint, design, annotated, label_noise, memorised_noise,
+            smoothing, samples_per_cell,
+        ).build()  # fmt: skip
         problem = problems.with_default_decays(
-            design,
+            named.design,
             None if weight_decay is None else problems.numbers(weight_decay, "weight-decay"),
             None if feature_decay is None else exact(feature_decay, "feature-decay"),
             problems.numbers(task_weights, "task-weights"),
@@ -268,7 +349,7 @@ def command(
             dim,
             convention,
         )
-        result = certify_problem(problem, solver, tolerance)
+        result = replace(certify_problem(problem, solver, tolerance), named=named)
         if save_certificate is not None:
             result.certificate.save(save_certificate)
         text = json.dumps(result.to_dict(), indent=1, allow_nan=False)
@@ -297,6 +378,7 @@ def show(result: CertifyResult, chosen: bool = False) -> None:
     colour = {"certified": "green", "refuted": "red"}.get(result.status, "yellow")
     console.print(f"[bold {colour}]{result.status}[/]  {result.reason}", soft_wrap=True)
     facts = Table.grid(padding=(0, 2))
+    facts.add_row("design", _sizes(data))
     facts.add_row("minimum in", f"[{result.verdict.lower}, {result.verdict.upper}]")
     facts.add_row("gap", f"{_text(data['gap'])}, relative {_text(data['relative_gap'])}")
     if result.known is not None:
@@ -333,6 +415,22 @@ def show(result: CertifyResult, chosen: bool = False) -> None:
         row = (task["classes"], product, task["threshold"], life, task["margin"], data["deviations"]["etf"][t])
         table.add_row(str(t + 1), *(_text(entry) for entry in row))
     console.print(table)
+
+
+def _sizes(data: dict[str, Any]) -> str:
+    """The sizes of a design, printed back: what was read is what is solved."""
+    design, classes = data["design"], data["problem"]["classes"]
+    names = design["task_names"] or [str(t + 1) for t in range(len(classes))]
+    counted = [("tasks", len(classes)), ("cells", design["cells"]), ("samples", design["samples"])]
+    text = ", ".join(f"{n} {word if n != 1 else word[:-1]}" for word, n in counted)
+    text = f"{data['problem']['scenario']}: {text}"
+    if design["task_names"] or any(design["missing"]):
+        for t, k in enumerate(classes):
+            labels = (design["class_names"] or [None] * len(classes))[t]
+            known = f" ({', '.join(labels)})" if labels else ""
+            text += f"; task {names[t]}: {k} classes{known if len(known) < 80 else known[:76] + '...)'}"
+            text += f", {design['missing'][t]} missing"
+    return text
 
 
 def _text(value: Any) -> str:

@@ -6,90 +6,61 @@ decimals of three significant digits, rounded down; if one of the two is given, 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from decimal import ROUND_DOWN, Context, Decimal
 from fractions import Fraction
 
-from relaxations.check import MAX_ENTRIES, MAX_ROWS
+import numpy as np
+
+from relaxations.design_options import DesignOptions, balanced_design, numbers, task_classes, whole_numbers
 from theory.closed_forms import threshold
 from theory.known_optimum import smoothing_of
 from theory.labels import LabelDesign
 from theory.model import UFM
-from theory.rationals import exact
 
 #: Default λ_W λ_H as a share of the smallest threshold.
 SHARE_OF_THRESHOLD = Fraction(3, 100)
-SCENARIOS = ("ssmtc", "msmtc")
 
-
-def numbers(text: str, name: str) -> Fraction | tuple[Fraction, ...]:
-    """One exact number, or several separated by commas (one a task)."""
-    parts = tuple(exact(part, name) for part in text.split(","))
-    return parts[0] if len(parts) == 1 else parts
-
-
-def whole_numbers(text: str, name: str) -> tuple[int, ...]:
-    """Whole numbers separated by commas.  Raises ``ValueError`` for anything else."""
-    values = numbers(text, name)
-    values = values if isinstance(values, tuple) else (values,)
-    if any(v.denominator != 1 or abs(v) > 2**53 for v in values):
-        raise ValueError(f"{name}: {text!r:.60}; expected whole numbers like 3 or 3,4,5")
-    return tuple(int(v) for v in values)
-
-
-def task_classes(tasks: int | None, classes: str | None) -> tuple[int, ...]:
-    """K_t of every task from a number of tasks, the classes (one number, or one a task), or both; default 3."""
-    if tasks is None and classes is None:
-        raise ValueError("tasks: how many? give --tasks 3, or --classes 3,4,5")
-    if tasks is not None and not 1 <= tasks <= MAX_ROWS // 2:
-        raise ValueError(f"tasks: {tasks}; expected 1 to {MAX_ROWS // 2}")
-    each = whole_numbers(classes, "classes") if classes is not None else (3,)
-    if len(each) == 1 and tasks is not None:
-        each *= tasks
-    if tasks is not None and len(each) != tasks:
-        raise ValueError(f"classes: {len(each)} numbers for {tasks} tasks; give one, or one a task")
-    if min(each) < 2:
-        raise ValueError(f"classes: {min(each)}; every task needs at least 2 classes")
-    return each
-
-
-def balanced_design(classes: Sequence[int], scenario: str = "ssmtc", samples_per_cell: str = "1") -> LabelDesign:
-    """A balanced single-source (every tuple of labels) or multi-source (every class on its own) design.
-
-    Raises ``ValueError`` before anything large is made if its certificate would be too large to check.
-    """
-    if scenario not in SCENARIOS:
-        raise ValueError(f"scenario: {scenario!r} is unknown; expected one of {', '.join(SCENARIOS)}")
-    rows, single = sum(classes), scenario == "ssmtc"
-    if rows > MAX_ROWS:
-        raise ValueError(f"classes: {rows} in all; a certificate takes at most {MAX_ROWS}")
-    cells = math.prod(classes) if single else rows
-    if rows * cells > MAX_ENTRIES:
-        raise ValueError(
-            f"classes: {float(cells):.3g} cells of {rows} rows; a certificate takes at most {MAX_ENTRIES} entries; "
-            "take fewer tasks or classes"
-        )
-    repetitions = whole_numbers(samples_per_cell, "samples-per-cell")
-    if single:
-        if len(repetitions) != 1:
-            raise ValueError("samples-per-cell: one number in the single-source scenario")
-        return LabelDesign.factorial(classes, repetitions[0])
-    return LabelDesign.multi_source(classes, repetitions[0] if len(repetitions) == 1 else repetitions)
+__all__ = [
+    "SHARE_OF_THRESHOLD",
+    "DesignOptions",
+    "balanced_design",
+    "numbers",
+    "rounded_down",
+    "task_classes",
+    "thresholds",
+    "whole_numbers",
+    "with_default_decays",
+]
 
 
 def thresholds(problem: UFM) -> tuple[Fraction, ...]:
-    """The value of λ_{W,t} λ_H, in the problem's convention, at which each task dies: α²(1 − ε)²/(N K) (T5).
+    """The value of λ_{W,t} λ_H, in the problem's convention, at which each task dies, for the default decays.
 
-    Raises ``ValueError`` where targets are neither hard nor uniformly smoothed: give the decays then.
+    α²(1 − ε)²/(N K) for hard or uniformly smoothed labels (T5), whether balanced or not; for other soft labels
+    α² s/N with s the least positive eigenvalue of the covariance of the task's targets, which is (1 − ε)²/K in
+    the first case when balanced.  Raises ``ValueError`` for a task whose targets are all one: give the decays then.
     """
     limits = []
     for t, (k, samples) in enumerate(zip(problem.design.classes, problem.design.task_masses, strict=True)):
         epsilon = smoothing_of(problem.design, t)
         if epsilon is None:
-            raise ValueError("weight-decay, feature-decay: no default for soft labels; give both")
-        limits.append(problem.stated_product(threshold(problem.alpha[t], samples, k, epsilon), t))
+            limit = problem.alpha[t] ** 2 * _least_variance(problem.design, t) / samples
+        else:
+            limit = threshold(problem.alpha[t], samples, k, epsilon)
+        limits.append(problem.stated_product(limit, t))
     return tuple(limits)
+
+
+def _least_variance(design: LabelDesign, task: int) -> Fraction:
+    """The least positive eigenvalue of the covariance of the task's targets (float64)."""
+    targets = design.target_matrix[design.rows_of(task)]
+    share = design.masses[task] / design.task_masses[task]
+    centred = targets - (targets @ share)[:, None]
+    eigenvalues = np.linalg.eigvalsh((centred * share) @ centred.T)
+    positive = eigenvalues[eigenvalues > 1e-9]
+    if not positive.size:
+        raise ValueError(f"weight-decay, feature-decay: no default, for task {task + 1} has one target; give both")
+    return Fraction(float(positive[0]))
 
 
 def rounded_down(value: Fraction, root: bool = False) -> Fraction:

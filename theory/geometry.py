@@ -44,13 +44,18 @@ def cross_task_overlap(V: FloatArray, W: FloatArray) -> float:
     return float(np.linalg.norm(V @ W.T)) / scale if scale > 0 else float("nan")
 
 
-def largest_overlap(problem: UFM, W: FloatArray) -> float | None:
+def largest_overlap(problem: UFM, W: FloatArray, sharing: bool = False) -> float | None:
     """The largest :func:`cross_task_overlap` over pairs of tasks; ``None`` for one task.
 
-    Pairs with a zero head are left out; ``None`` if no pair remains.
+    ``sharing`` keeps to pairs that label a common cell: at an optimum the others may stand in any position to each
+    other.  Pairs with a zero head are left out; ``None`` if no pair remains.
     """
-    heads = [W[rows] for _, rows in problem.design.blocks()]
-    values = [cross_task_overlap(a, b) for a, b in combinations(heads, 2)]
+    labelled = problem.design.labelled
+    values = [
+        cross_task_overlap(W[rows], W[other])
+        for (s, rows), (t, other) in combinations(problem.design.blocks(), 2)
+        if not sharing or (labelled[s] & labelled[t]).any()
+    ]
     finite = [v for v in values if np.isfinite(v)]
     return max(finite) if finite else None
 

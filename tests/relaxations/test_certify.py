@@ -21,7 +21,7 @@ from theory.known_optimum import KnownOptimum, known_optimum
 
 KEYS = {
     "status", "reason", "lower", "upper", "gap", "relative_gap", "rank", "dimension_needed", "solver", "solver_status",
-    "problem", "tasks", "pairs", "deviations", "closed_form", "seconds",
+    "problem", "design", "tasks", "pairs", "deviations", "closed_form", "seconds",
 }  # fmt: skip
 PROBLEM_KEYS = {
     "id", "scenario", "loss", "convention", "classes", "counts", "samples", "task_weights", "weight_decay",
@@ -130,6 +130,26 @@ def test_what_does_not_apply_is_null():
     assert data["problem"]["bias"] == "free"
     _, data = run_json("--tasks", "2", "--bias", "0.5")
     assert data["problem"]["bias"] == [0.5, 0.5]
+
+
+def test_sizes_and_names_are_printed_back(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("colour,shape,count\nred,0,3\nblue,,1\nblue,1,2\n")
+    code, data = run_json("--design", str(path))
+    assert code == 0
+    assert data["design"] == {
+        "cells": 3, "samples": 6, "labelled": [6, 5], "missing": [0, 1], "task_names": ["colour", "shape"],
+        "class_names": [["blue", "red"], None],
+    }  # fmt: skip
+    text = run("--design", str(path), "--solver", "proximal").stdout
+    for part in ("2 tasks, 3 cells, 6 samples", "task colour: 2 classes (blue, red), 0 missing", "1 missing"):
+        assert part in text, part
+
+
+def test_orthogonality_is_about_tasks_that_share_a_cell():
+    # task 3 shares no sample with task 1: their angle is free, and the others are orthogonal (partial annotation)
+    _, data = run_json("--classes", "2,2,2", "--annotated", "1+2:1/2,2+3:1/2")
+    assert data["deviations"]["orthogonality"] < 1e-6
 
 
 def test_below_the_rank_the_interval_stays_open_and_says_why():
@@ -266,6 +286,13 @@ BAD = [
     ("--tasks", "2", "--loss", "hinge"),
     ("--tasks", "2", "--scenario", "none"),
     ("--tasks", "2", "--convention", "mine"),
+    ("--correlation", "2"),
+    ("--correlation", "0.1", "--frequencies", "1,1"),
+    ("--design", "no-such-file.csv"),
+    ("--joint", "[[1,2],[3]]"),
+    ("--tasks", "2", "--annotated", "-1"),
+    ("--tasks", "2", "--label-noise", "0.9"),
+    ("--tasks", "2", "--memorised-noise"),
     ("--tasks", "2", "--solver", "guess"),
     ("--tasks", "2", "--tolerance", "0"),
     ("--tasks", "2", "--tolerance", "-1e-8"),

@@ -96,9 +96,23 @@ def test_default_decays_stand_at_three_hundredths_of_the_smallest_threshold(clas
     assert thresholds(problem) == tuple(problem.stated_product(task.threshold, t) for t, task in enumerate(known.tasks))
 
 
-def test_both_decays_given_stay_as_they_are_and_soft_labels_need_both():
+def test_both_decays_given_stay_as_they_are():
     soft = LabelDesign((2,), [[0, 1]], [1, 1], (((Fraction(1, 3), Fraction(2, 3)), (Fraction(1), Fraction(0))),))
     problem = with_default_decays(soft, (Fraction(5),), Fraction(7))
     assert (problem.weight_decay, problem.feature_decay) == ((5,), 7)
-    with pytest.raises(ValueError, match="no default for soft labels"):
-        with_default_decays(soft)
+
+
+def test_soft_labels_have_the_threshold_of_their_least_direction():
+    # targets (1, 0) and (1/3, 2/3), equally often: covariance s uuᵀ, u centred of norm 1, s = ‖difference‖²/4
+    soft = LabelDesign((2,), [[0, 1]], [1, 1], (((Fraction(1, 3), Fraction(2, 3)), (Fraction(1), Fraction(0))),))
+    assert float(thresholds(with_default_decays(soft))[0]) == pytest.approx(2 * (2 / 3) ** 2 / 4 / 2)
+    # a smoothing that is not recognised as one has the same threshold as the one that is
+    smooth = LabelDesign.factorial((3, 2)).smoothed("1/10")
+    twice = LabelDesign(
+        smooth.classes, smooth.labels, smooth.counts, tuple((*table, table[0]) for table in smooth.targets)
+    )
+    for one, other in zip(thresholds(with_default_decays(smooth)), thresholds(with_default_decays(twice)), strict=True):
+        assert float(one) == pytest.approx(float(other), rel=1e-12)
+    same = LabelDesign((2,), [[0, 0]], [1, 1], (((Fraction(1, 3), Fraction(2, 3)),),))
+    with pytest.raises(ValueError, match="task 1 has one target; give both"):
+        with_default_decays(same)
