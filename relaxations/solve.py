@@ -322,7 +322,7 @@ def _closed_form(problem: UFM, begun: float) -> Solution:
     if known is None:
         raise ValueError(
             "solver: no closed form is known for this problem (it needs balanced labels, pairwise independent or in "
-            "correlated binary pairs, all given within a component); choose 'auto' or 'proximal'"
+            "correlated binary pairs, in every group of equally annotated samples); choose 'auto' or 'proximal'"
         )
     if not known.attained(problem):
         raise ValueError(
@@ -334,7 +334,6 @@ def _closed_form(problem: UFM, begun: float) -> Solution:
     W, H = np.zeros((design.rows, width)), np.zeros((width, design.cells))
     logits = np.zeros((design.rows, design.cells))
     for tasks, cells in design.components():
-        samples = int(design.counts[cells].sum())
         column = 0
         for pair in known.pairs:
             if pair.tasks[0] in tasks:
@@ -348,13 +347,13 @@ def _closed_form(problem: UFM, begun: float) -> Solution:
             if not known.tasks[t].alive or known.tasks[t].margin is None:
                 continue
             a, k, rows = known.tasks[t].margin or 0.0, design.classes[t], design.rows_of(t)
-            numbers = (k, samples, float(problem.lambda_w[t]), float(problem.lambda_h))
-            own = slice(column, column + k - 1)
+            numbers = (k, design.task_masses[t], float(problem.lambda_w[t]), float(problem.lambda_h))
+            own = slice(known.first_columns[t], known.first_columns[t] + k - 1)
             W[rows, own] = np.sqrt(forms.head_gram_scale(*numbers, a)) * simplex_basis(k)
-            labels = design.labels[t, cells]
-            H[own, cells] = forms.sum_rule_weight(*numbers) * W[rows, own][labels].T
-            logits[rows, cells] = a * (np.eye(k) - 1.0 / k)[:, labels]
-            column += k - 1
+            given = np.flatnonzero(design.labelled[t])
+            labels = design.labels[t, given]
+            H[own, given] += forms.sum_rule_weight(*numbers) * W[rows, own][labels].T
+            logits[rows, given] = a * (np.eye(k) - 1.0 / k)[:, labels]
     bias = np.zeros(design.rows)
     dual = feasible_dual(problem, problem.predictions(logits), bias if problem.has_bias else None)
     return _finished(

@@ -9,6 +9,9 @@ Covered, component by component (tasks that share no cell decouple):
   pairwise independent, hard labels or label smoothing, any bias (T4, T5, T7);
 * the same with pairs of correlated binary tasks of hard labels, one α and one λ_W for a pair, each pair independent
   of the other tasks (T9; that independent groups add up is T8);
+* cross-entropy, partial annotation: uniform marginals and pairwise independent labels within every group of equally
+  annotated samples (T15); where the smallest dimension is known, that is where the heaviest clique of the annotation
+  graph weighs what its cheapest colouring costs;
 * squared error likewise with a free bias, or without bias where the component has one task or
   α_t/λ_{W,t} is one number for all its tasks (T10).
 """
@@ -22,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from theory import annotation
 from theory import closed_forms as forms
 from theory import correlation_law as law
 from theory.closed_forms import FLOAT, Arithmetic
@@ -73,6 +77,7 @@ class KnownOptimum:
     dimension_needed : the smallest d for which f* is attained.
     tasks : one :class:`KnownTask` a task.
     pairs : the correlated pairs among them.
+    first_columns : the first coordinate of each task's head in a point of that dimension.
     """
 
     theorem: str
@@ -80,6 +85,7 @@ class KnownOptimum:
     dimension_needed: int
     tasks: tuple[KnownTask, ...]
     pairs: tuple[KnownPair, ...] = ()
+    first_columns: tuple[int, ...] = ()
 
     def attained(self, problem: UFM) -> bool:
         """Is the problem's feature dimension large enough for the theorem?"""
@@ -99,29 +105,46 @@ def known_optimum(problem: UFM) -> KnownOptimum | None:
             return None
         epsilons.append(epsilon)
     pairs: list[KnownPair] = []
+    partial = False
     for tasks, cells in design.components():
         found = _correlated_pairs(problem, tasks, cells)
         if found is None:
-            return None
+            if problem.loss != "ce" or not annotation.balanced_within_groups(design, cells):
+                return None
+            found, partial = [], True
         pairs += found
         if problem.loss == "mse" and not _squared_error_covered(problem, tasks):
             return None
         parts.append((tasks, int(design.counts[cells].sum())))
 
     known: list[KnownTask | None] = [None] * design.tasks
+    columns = [0] * design.tasks
+    edges = annotation.annotation_graph(design)
     needed = 0
     for tasks, samples in parts:
         width = sum(sum(pair.alive) for pair in pairs if pair.tasks[0] in tasks)
-        for t in tasks:
-            if any(t in pair.tasks for pair in pairs):
-                continue
-            limit = forms.threshold(problem.alpha[t], samples, design.classes[t], epsilons[t])
+        single = [t for t in tasks if not any(t in pair.tasks for pair in pairs)]
+        widths = []
+        for t in single:
+            labelled = design.task_masses[t]
+            limit = forms.threshold(problem.alpha[t], labelled, design.classes[t], epsilons[t])
             alive = problem.lambda_w[t] * problem.lambda_h < limit
             a = None
             if problem.loss == "ce":
-                a = float(_margin(problem, t, samples, epsilons[t], FLOAT)) if alive else 0.0
+                a = float(_margin(problem, t, labelled, epsilons[t], FLOAT)) if alive else 0.0
             known[t] = KnownTask(limit, alive, a)
-            width += (design.classes[t] - 1) * alive
+            widths.append((design.classes[t] - 1) * alive)
+        if single:
+            inside = frozenset(
+                (i, j) for j, t in enumerate(single) for i, s in enumerate(single[:j]) if (s, t) in edges
+            )
+            colours = annotation.colouring(widths, inside)
+            cost = annotation.colour_cost(widths, colours)
+            if cost != annotation.heaviest_clique(widths, inside):
+                return None  # the value is Σ f_t*, but the smallest dimension lies between the two
+            for t, start in zip(single, annotation.first_columns(widths, colours), strict=True):
+                columns[t] = width + start
+            width += cost
         if problem.loss == "mse" and not problem.has_bias:
             width += _mean_direction_alive(problem, tasks, samples)
         needed = max(needed, width)
@@ -138,7 +161,7 @@ def known_optimum(problem: UFM) -> KnownOptimum | None:
                 if any(t in pair.tasks for pair in pairs):
                     continue
                 share = _ce_value if problem.loss == "ce" else _mse_value
-                total += share(problem, t, samples, epsilons[t], entries[t].alive, on)
+                total += share(problem, t, design.task_masses[t], epsilons[t], entries[t].alive, on)
             if problem.loss == "mse" and not problem.has_bias:
                 total += _mean_direction_value(problem, tasks, samples, on)
         for pair in pairs:
@@ -146,7 +169,8 @@ def known_optimum(problem: UFM) -> KnownOptimum | None:
         return total
 
     theorem = {"ce": "multi_source" if len(parts) > 1 else "single_source", "mse": "squared_error"}[problem.loss]
-    return KnownOptimum("correlation" if pairs else theorem, value, needed, entries, tuple(pairs))
+    theorem = "partial_annotation" if partial else "correlation" if pairs else theorem
+    return KnownOptimum(theorem, value, needed, entries, tuple(pairs), tuple(columns))
 
 
 def smoothing_of(design: LabelDesign, task: int) -> Fraction | None:

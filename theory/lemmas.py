@@ -440,6 +440,17 @@ def _try_invariant_minimiser(rng: np.random.Generator) -> float:
     return float(max(np.abs(g @ x - x).max() for g in shifts)) / (1 + float(np.abs(x).max()))
 
 
+def _try_log_sum_exp_curvature(rng: np.random.Generator) -> float:
+    """KL(q ‖ softmax(log q + τd)) − ½τ² Var_q(d) vanishes to third order: at most R³τ³/12 for a range R of d."""
+    k = int(rng.integers(2, 8))
+    q = rng.dirichlet(np.ones(k)) * 0.9 + 0.1 / k
+    q, d, tau = q / q.sum(), rng.normal(size=k), 1e-3
+    moved = tau * (d - q @ d)
+    divergence = float(np.log1p(q @ np.expm1(moved)))  # log E e^X − E X with E X = 0
+    error = abs(divergence - 0.5 * float(q @ moved**2))
+    return max(0.0, error - float(moved.max() - moved.min()) ** 3 / 12) / tau**2
+
+
 # --------------------------------------------------------------------------- the lemmas
 
 FENCHEL_YOUNG = Lemma(
@@ -820,6 +831,16 @@ INVARIANT_MINIMISER = Lemma(
     ("moved", "minimiser"),
     lambda moved, minimiser: (moved, "=", minimiser),
     _try_invariant_minimiser,
+)
+
+LOG_SUM_EXP_CURVATURE = Lemma(
+    "curvature of log-sum-exp",
+    "∇² log Σ e^z = diag q − q qᵀ at q = softmax z; so KL(q ‖ softmax(z + d)) = ½ Var_q(d) to second order in d",
+    "",
+    "Boyd and Vandenberghe, Convex Optimization (2004), Section 3.1.5",
+    ("divergence", "variance"),
+    lambda divergence, variance: (divergence, "=", variance / 2),
+    _try_log_sum_exp_curvature,
 )
 
 #: Every lemma that a claim may cite, by name: all that are defined above.

@@ -56,7 +56,7 @@ def test_what_no_theorem_covers_has_no_closed_form():
     assert known_optimum(UFM(factorial, 1, 1)) is not None
     correlated = LabelDesign.from_joint([[2, 1, 1], [1, 2, 1], [1, 1, 2]])
     imbalanced = LabelDesign.from_joint([[2, 2], [1, 1]])
-    partial = LabelDesign((2, 2), [[0, 0, 1, 1, 0, 1], [0, 1, 0, 1, -1, -1]], [1] * 6)
+    partial = LabelDesign((2, 2), [[0, 0, 1, 1, 0, 0], [0, 1, 0, 1, -1, -1]], [1] * 6)
     weighted = LabelDesign((2,), [[0, 1]], [1, 1], sample_weights=[[1, 2]])
     for design in (correlated, imbalanced, partial, weighted):
         assert known_optimum(UFM(design, 1, 1)) is None
