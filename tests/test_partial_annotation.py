@@ -107,6 +107,15 @@ def test_a_cycle_of_five_lies_between_clique_and_colouring():
     assert known_optimum(UFM(design, "0.02", "0.02")) is None
 
 
+def test_many_tasks_are_bounded_without_an_exhaustive_search():
+    everyone = frozenset(combinations(range(40), 2))
+    assert annotation.heaviest_clique([2] * 40, everyone) == 80
+    assert annotation.colour_cost([2] * 40, annotation.colouring([2] * 40, everyone)) == 80
+    star = frozenset((0, t) for t in range(1, 40))
+    assert annotation.heaviest_clique([1] * 39 + [3], star) == 4
+    assert annotation.colour_cost([1] * 39 + [3], annotation.colouring([1] * 39 + [3], star)) == 4
+
+
 def test_groups_must_be_balanced_and_independent():
     good = annotated((2, 2), [((0, 1), 1), ((0,), 1)])
     assert annotation.balanced_within_groups(good)

@@ -63,8 +63,22 @@ def balanced_within_groups(design: LabelDesign, among: IntArray | None = None) -
 
 
 def heaviest_clique(widths: Sequence[int], edges: Edges) -> int:
-    """The largest Σ ``widths`` over tasks that are all annotated together: no smaller dimension attains the optimum."""
-    return max(sum(widths[t] for t in clique) for clique in _cliques(len(widths), edges))
+    """The largest Σ ``widths`` over tasks that are all annotated together: no smaller dimension attains the optimum.
+
+    Exhaustive for at most :data:`MAX_TASKS` tasks, beyond that of the greedy cliques (still a lower bound).
+    """
+    tasks = len(widths)
+    if tasks <= MAX_TASKS:
+        return max(sum(widths[t] for t in clique) for clique in _cliques(tasks, edges))
+    order = sorted(range(tasks), key=lambda t: -widths[t])
+    best = 0
+    for first in order:
+        clique = [first]
+        for t in order:
+            if t not in clique and all((min(s, t), max(s, t)) in edges for s in clique):
+                clique.append(t)
+        best = max(best, sum(widths[t] for t in clique))
+    return best
 
 
 def colouring(widths: Sequence[int], edges: Edges) -> tuple[int, ...]:
