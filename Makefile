@@ -9,18 +9,21 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 OUT    := build
 
-THEORY      := $(wildcard theory/*.py theory/claims/*.py)
+THEORY      := $(wildcard theory/*.py theory/losses/*.py)
+PROOFS      := $(THEORY) $(wildcard theory/*/*.py)
 RELAXATIONS := $(THEORY) $(wildcard relaxations/*.py)
 EMPIRICAL   := $(RELAXATIONS) $(wildcard empirical/*.py empirical/sources/*.py)
-REPORTS     := $(EMPIRICAL) $(wildcard reports/*.py reports/templates/* reports/records/*.json)
+REPORTS     := $(RELAXATIONS) $(wildcard reports/*.py reports/*.bib reports/templates/* reports/records/*.json)
+# the report is made again when a TeX engine appears
+TEX         := $(and $(shell command -v latexmk),$(shell command -v pdflatex))
+REPORT      := $(OUT)/report/verification.$(if $(TEX),pdf,tex)
 
 .PHONY: report test lint clean setup
 .DELETE_ON_ERROR:
 
-report: $(OUT)/report/verification.tex
+report: $(REPORT)
 	@echo "Report: $(OUT)/report/verification.tex"
-	@if [ -f $(OUT)/report/verification.pdf ]; then echo "        $(OUT)/report/verification.pdf"; \
-	 else echo "        (no TeX engine on the PATH, so no PDF; install latexmk and a LaTeX, then make report)"; fi
+	@echo "        $(if $(TEX),$(REPORT),no PDF: no latexmk and pdflatex on the PATH; install a TeX and make report again)"
 
 setup: $(READY)
 
@@ -32,7 +35,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,report,dev]'
 	@touch $@
 
-$(OUT)/proofs.json: $(READY) $(THEORY)
+$(OUT)/proofs.json: $(READY) $(PROOFS)
 	$(BIN)/python -m theory --json $@
 
 $(OUT)/certificates/.done: $(READY) $(RELAXATIONS) reports/certificates.py
@@ -42,7 +45,7 @@ $(OUT)/certificates/.done: $(READY) $(RELAXATIONS) reports/certificates.py
 $(OUT)/runs/small/record.json: $(READY) $(EMPIRICAL)
 	$(BIN)/python -m empirical.train --preset small --device cpu --out $(@D)
 
-$(OUT)/report/verification.tex: $(OUT)/proofs.json $(OUT)/certificates/.done $(OUT)/runs/small/record.json $(REPORTS)
+$(REPORT): $(OUT)/proofs.json $(OUT)/certificates/.done $(OUT)/runs/small/record.json $(REPORTS)
 	$(BIN)/python -m reports.build --build $(OUT) --out $(@D)
 
 lint: $(READY)
