@@ -68,5 +68,5 @@ ORDER = (
     "nearest_centre", "latent_features", "multi_source", "independence", "independence_converse",
     "correlation_reduced", "correlation_classes", "correlation",
     "correlation_motion", "correlation_phases", "squared_error", "vanishing_decay", "landscape",
-    "stability", "published", "minority_collapse", "partial_annotation",
+    "stability", "published", "minority_collapse", "partial_annotation", "price_of_sharing",
 )  # fmt: skip
