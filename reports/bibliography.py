@@ -44,7 +44,7 @@ def cited(text: str) -> list[str]:
     """The keys of the entries that ``text`` names as ``Surname ... year``, in the order of the text."""
     found = []
     for entry in entries():
-        match = re.search(rf"\b{re.escape(entry.surname)}\b[^;:\d]*?\b{entry.year}\b", text)
+        match = re.search(rf"\b{re.escape(entry.surname)}\b(?:(?!\b\d{{4}}\b)[^;:])*?\b{entry.year}\b", text)
         if match:
             found.append((match.start(), entry.key))
     return [key for _, key in sorted(found)]

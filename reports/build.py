@@ -96,7 +96,7 @@ def faults_in(log: str) -> list[str]:
     for line in log.splitlines():
         wide = re.match(r"Overfull \\[hv]box \(([\d.]+)pt too (?:wide|high)\)", line)
         sticks_out = wide is not None and float(wide[1]) > OVERFULL
-        if sticks_out or re.search(r"Warning: .*(undefined|multiply.defined)|Missing character", line):
+        if sticks_out or re.search(r"Warning: .*(undefined|multiply.defined)|Missing character|Float too large", line):
             out.append(line)
     return list(dict.fromkeys(out))
 

@@ -110,7 +110,7 @@ def _hypotheses_in_short(claim: ProvedClaim) -> Latex:
     )
 
 
-def shortened(text: str, longest: int = 150) -> str:
+def shortened(text: str, longest: int = 90) -> str:
     """``text`` cut after a comma, semicolon or colon outside of brackets, with dots, if it is longer than that."""
     if len(text) <= longest:
         return text

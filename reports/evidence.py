@@ -107,6 +107,8 @@ def _alive(run: TrainedRun) -> Lines:
 
 
 EVIDENCE: dict[str, Evidence] = {
+    "stationarity": Evidence(_nothing, lambda run: _below("imbalance", worst(run.final["balance"]))),
+    "nearest_centre": Evidence(_nothing, lambda run: _below("disagreement", worst(run.final["nearest_centre"]))),
     "cells": Evidence(_nothing, _within_cells),
     "relaxation": Evidence(_enclosures, _gap),
     "gap_anatomy": Evidence(_bounds, _adds_up),

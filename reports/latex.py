@@ -182,6 +182,10 @@ def split_sum(formula: str) -> list[str]:
     return [p for p in [*pieces, current] if p.strip()]
 
 
+#: A left-hand side of so few signs stays on a line with the relation.
+SHORT = 14
+
+
 def display(relation: str, label: str = "", conditions: Sequence[str] = (), inline: bool = False) -> Latex:
     r"""A displayed relation that breaks only if it must: ``\fitted{one line}{broken at the relation and at terms}``.
 
@@ -196,9 +200,12 @@ def display(relation: str, label: str = "", conditions: Sequence[str] = (), inli
     else:
         lines = [f"&{line}" for line in _filled(split_sum(left))]
         first, *rest = _filled(split_sum(right))
-        lines += [rf"&\quad {sign} {first}", *(rf"&\qquad {{}} {line}" for line in rest)]
-    if condition:
-        lines.append(rf"&\qquad {condition}")
+        if _signs(left) <= SHORT:
+            lines[0] += f" {sign} {first}"
+        else:
+            lines.append(rf"&\quad {sign} {first}")
+        lines += [rf"&\qquad {{}} {line}" for line in rest]
+    lines += [rf"&\qquad \text{{{'and' if k else 'if'} }} {c}" for k, c in enumerate(conditions)]
     broken = r"\\ ".join(lines)
     whole = rf"{relation} \qquad {condition}" if condition else relation
     if inline:

@@ -60,20 +60,22 @@ def escape(text: str) -> str:
 # --------------------------------------------------------------------------- mathematics
 
 _SIGNS = {
-    "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon", "η": r"\eta", "κ": r"\kappa",
-    "λ": r"\lambda", "μ": r"\mu", "ν": r"\nu", "π": r"\pi", "ρ": r"\rho", "σ": r"\sigma", "τ": r"\tau", "φ": r"\varphi",
-    "ω": r"\omega", "Φ": r"\Phi", "Σ": r"\Sigma", "Ω": r"\Omega", "Π": r"\prod", "Λ": r"\Lambda", "Δ": r"\Delta",
-    "∇": r"\nabla", "∂": r"\partial", "ℓ": r"\ell", "√": r"\surd", "½": r"\tfrac12", "∞": r"\infty",
-    "⟨": r"\langle", "⟩": r"\rangle", "‖": r"\|", "·": r"\cdot", "∗": "*",
+    "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon", "ζ": r"\zeta", "θ": r"\theta",
+    "ξ": r"\xi", "χ": r"\chi", "ψ": r"\psi", "Γ": r"\Gamma", "Θ": r"\Theta", "Ξ": r"\Xi", "Ψ": r"\Psi", "η": r"\eta",
+    "κ": r"\kappa", "λ": r"\lambda", "μ": r"\mu", "ν": r"\nu", "π": r"\pi", "ρ": r"\rho", "σ": r"\sigma",
+    "τ": r"\tau", "φ": r"\varphi", "ω": r"\omega", "Φ": r"\Phi", "Σ": r"\Sigma", "Ω": r"\Omega", "Π": r"\prod",
+    "Λ": r"\Lambda", "Δ": r"\Delta", "∇": r"\nabla", "∂": r"\partial", "ℓ": r"\ell", "√": r"\surd", "½": r"\tfrac12",
+    "¼": r"\tfrac14", "∫": r"\int", "∀": r"\forall", "∞": r"\infty", "⟨": r"\langle", "⟩": r"\rangle", "‖": r"\|",
+    "·": r"\cdot", "∗": "*",
 }  # fmt: skip
 _OPERATORS = {
     "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "⇒": r"\Rightarrow", "⟹": r"\Rightarrow", "⟺": r"\iff", "→": r"\to",
     "↦": r"\mapsto", "∈": r"\in", "×": r"\times", "−": "-", "⪰": r"\succeq", "⪯": r"\preceq", "⟂": r"\perp",
     "±": r"\pm", "≈": r"\approx", "⊗": r"\otimes", "∪": r"\cup", "⊂": r"\subset", "∩": r"\cap", "∝": r"\propto",
     "∓": r"\mp", "≻": r"\succ", "≺": r"\prec", "⊥": r"\perp", "=": "=", "<": "<", ">": ">", "+": "+",
-    "∘": r"\circ", "≡": r"\equiv",
+    "∘": r"\circ", "≡": r"\equiv", "⊆": r"\subseteq", "≪": r"\ll", "≫": r"\gg", "∼": r"\sim",
 }  # fmt: skip
-_RAISED = {"²": "2", "³": "3", "¹": "1", "⁰": "0", "⁴": "4", "⁻": "-", "ᵀ": r"\top", "⁺": "+"}
+_RAISED = {"²": "2", "³": "3", "¹": "1", "⁰": "0", "⁴": "4", "⁻": "-", "ᵀ": r"\top", "⁺": "+", "°": r"\circ"}
 _LOWERED = {"₀": "0", "₁": "1", "₂": "2", "₃": "3"}
 _MARKS = {"\u0303": r"\tilde", "\u0304": r"\bar", "\u0302": r"\hat"}
 
@@ -81,7 +83,7 @@ _MATH_SIGNS = set(_SIGNS) | set(_OPERATORS) | set(_RAISED) | set(_LOWERED) | set
 _NUMBER = re.compile(r"\d+(\.\d+)?(/\d+)?")
 _ARTICLES = {"a", "A"}
 _SUBSCRIPT = re.compile(r"(?P<word>op|max|min|F(?![A-Za-z]))|(?P<list>[A-Za-z0-9](?:,[a-z0-9])+)")
-_NAME = r"(?<![A-Za-z])(?:softmax|logsumexp|mean|rank|diag|tr|log|exp|max|min|dom|sin|cos)"
+_NAME = r"(?<![A-Za-z])(?:softmax|logsumexp|mean|rank|diag|tr|log|exp|max|min|dom|ker|sin|cos|KL|TV|Var)"
 _FUNCTION = re.compile(rf"(?:[A-Za-z]|{_NAME})['*]*\(.*\)|[A-Za-z]\*|[A-Za-z]'+|\d+[A-Za-z]|[A-Z]/[A-Z]|\d+/[A-Z]")
 
 
@@ -146,6 +148,8 @@ class _Word:
         end = re.search(r"[,;:.]*$", core)
         tail = end.group() if end else ""
         core = core[: len(core) - len(tail)]
+        if joined := re.fullmatch(r"(.*[^\x00-\x7f].*|[A-Za-z])(-[A-Za-z]{3,})", core):  # ε-optimal
+            core, tail = joined[1], joined[2] + tail
         while core.endswith(")") and core.count(")") > core.count("("):
             core, tail = core[:-1], ")" + tail
         self.head, self.core, self.tail = head, core, tail
@@ -248,7 +252,7 @@ def without_unicode(formula: str) -> str:
     """A LaTeX formula with the signs that are still Unicode (a symbol without a LaTeX name) as commands."""
     if formula.isascii():
         return formula
-    known = {**_SIGNS, **_OPERATORS}
+    known = {**_SIGNS, **_OPERATORS, **{c: f"^{{{raised}}}" for c, raised in _RAISED.items()}}
 
     def unknown(c: str) -> str:
         return rf"\text{{{escape(c)}}}"
