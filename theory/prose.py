@@ -254,7 +254,8 @@ def without_unicode(formula: str) -> str:
         return formula
     known = {**_SIGNS, **_OPERATORS, **{c: f"^{{{raised}}}" for c, raised in _RAISED.items()}}
 
-    def unknown(c: str) -> str:
-        return rf"\text{{{escape(c)}}}"
+    def command(c: str) -> str:
+        # a sign may stand in the text part of a formula as well
+        return rf"\ensuremath{{{known[c]}}}" if c in known else rf"\text{{{escape(c)}}}"
 
-    return "".join(c if c.isascii() else f"{{{known[c] if c in known else unknown(c)}}}" for c in formula)
+    return "".join(c if c.isascii() else command(c) for c in formula)

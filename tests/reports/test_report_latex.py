@@ -12,7 +12,7 @@ from reports.bibliography import cite, cited, entries
 from reports.document import shortened
 from theory.claims import all_claims
 from theory.lemmas import LEMMAS
-from theory.prose import text_latex
+from theory.prose import text_latex, without_unicode
 
 NASTY = r"50% \input{x} $_#&~^{} <a> `b' ``c'' -- ,, é λ 😀 \\"
 
@@ -82,6 +82,11 @@ def test_prose_is_balanced_whatever_it_holds(text):
 )
 def test_neighbouring_mathematical_words_make_one_formula(text, wanted):
     assert text_latex(text) == wanted
+
+
+def test_signs_left_in_a_formula_become_commands():
+    assert without_unicode(r"\sum_{s \text{≠} t} λ_H") == r"\sum_{s \text{\ensuremath{\ne}} t} \ensuremath{\lambda}_H"
+    assert without_unicode("x + y") == "x + y"
 
 
 def test_every_text_of_the_theory_has_its_signs():
