@@ -185,9 +185,9 @@ UPPER = (
 LIFE = (
     Inequality(
         name="one task that lives alone keeps the problem alive",
-        lhs=Sum("s ≠ t", trivial, alone),
+        lhs=Sum("s other than t", trivial, alone),
         op="<",
-        rhs=Sum("s ≠ t", trivial, trivial),
+        rhs=Sum("s other than t", trivial, trivial),
         by=((trivial - alone,),),
         where=(Condition("task t lives alone", alone, "<", trivial),),
         because="its own optimum, and nothing for the others: below max_t θ_t no optimum is W = 0",
