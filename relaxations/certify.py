@@ -14,6 +14,7 @@ inconclusive  anything else, with the reason.  Below the rank of the relaxation'
 
 from __future__ import annotations
 
+import decimal
 import json
 import math
 import time
@@ -28,6 +29,7 @@ from relaxations.balls import evaluate
 from relaxations.certificate import Certificate
 from relaxations.check import Verdict, check_certificate, parse, position
 from relaxations.design_files import NamedDesign
+from relaxations.geometry_bounds import OptimumBounds, optimum_bounds
 from relaxations.records import write_text
 from relaxations.solve import SOLVERS, Solution, solve
 from theory import geometry
@@ -46,11 +48,13 @@ class Deviations:
 
     etf : one a task, ``None`` for a head that is zero.
     orthogonality : the largest cross-task overlap of tasks that share a cell.
+    cosine : the largest |cosine| between class vectors of tasks that share a cell.
     sum_rule : relative distance of the features from the weighted sum of the heads.
     """
 
     etf: tuple[float | None, ...]
     orthogonality: float | None
+    cosine: float | None
     sum_rule: float | None
 
 
@@ -61,6 +65,7 @@ class CertifyResult:
     verdict : the checker's, on the text of ``certificate``.
     known : the theorem that applies (its dimension included), or ``None``; ``closed_form`` its value in float64 and
         ``inside`` whether that value is proved to lie in the enclosure: ``None`` if its ball overlaps an end.
+    deviations : measured at the solver's point; bounds : proved of *every* global optimum.
     named : the design with the names that its source gave to tasks and classes, if it gave any.
     """
 
@@ -74,6 +79,7 @@ class CertifyResult:
     closed_form: float | None
     inside: bool | None
     deviations: Deviations
+    bounds: OptimumBounds
     seconds: dict[str, float]
     named: NamedDesign | None = None
 
@@ -134,7 +140,14 @@ class CertifyResult:
             "deviations": {
                 "etf": list(self.deviations.etf),
                 "orthogonality": self.deviations.orthogonality,
+                "cosine": self.deviations.cosine,
                 "sum_rule": self.deviations.sum_rule,
+                "etf_bound": list(self.bounds.etf),
+                "orthogonality_bound": self.bounds.orthogonality,
+                "cosine_bound": self.bounds.cosine,
+                "sum_rule_bound": self.bounds.sum_rule,
+                "prediction_bound": list(self.bounds.prediction),
+                "margin_bound": list(self.bounds.margin),
             },
             "pairs": []
             if known is None
@@ -177,11 +190,13 @@ def certify_problem(problem: UFM, solver: str = "auto", tolerance: Number = "1e-
         place, value = position(verdict, ball), float(ball)
     status, reason = _status(verdict, known, place, solution)
     deviations = measure(problem, solution)
+    compared = time.perf_counter()
+    bounds = optimum_bounds(problem, solution.q, verdict.upper)
     now = time.perf_counter()
-    seconds = {"solve": solved - begun, "check": checked - solved, "total": now - begun}
+    seconds = {"solve": solved - begun, "check": checked - solved, "bounds": now - compared, "total": now - begun}
     inside = None if place in (None, "overlaps") else place == "inside"
     return CertifyResult(
-        status, reason, problem, verdict, solution, certificate, known, value, inside, deviations, seconds
+        status, reason, problem, verdict, solution, certificate, known, value, inside, deviations, bounds, seconds
     )
 
 
@@ -217,6 +232,7 @@ def measure(problem: UFM, solution: Solution) -> Deviations:
     return Deviations(
         etf=etf,
         orthogonality=geometry.largest_overlap(problem, W, sharing=True),
+        cosine=geometry.largest_cosine(problem, W),
         sum_rule=_finite(geometry.sum_rule_deviation(problem, W, solution.H)),
     )
 
@@ -391,8 +407,9 @@ def show(result: CertifyResult, chosen: bool = False) -> None:
     facts.add_row(
         "dimension", f"{problem.dimension}; needed {result.dimension_needed}, rank found {result.solution.rank}"
     )
-    facts.add_row("orthogonality", _text(result.deviations.orthogonality))
-    facts.add_row("sum rule", _text(result.deviations.sum_rule))
+    for name in ("orthogonality", "cosine", "sum_rule"):
+        measured, bound = data["deviations"][name], data["deviations"][f"{name}_bound"]
+        facts.add_row(name.replace("_", " "), _text(measured) + _proved(bound))
     words = ", ".join(
         f"{name} {','.join(f'{float(x):.6g}' for x in sorted(set(values)))}"
         for name, values in (("λ_W", problem.weight_decay), ("λ_H", (problem.feature_decay,)))
@@ -407,13 +424,14 @@ def show(result: CertifyResult, chosen: bool = False) -> None:
     for row in zip(*(column.cells for column in facts.columns), strict=True):
         console.print(f"{row[0]!s:<14}", row[1], markup=False, soft_wrap=True)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("task", "classes", "λ_W λ_H", "threshold", "state", "margin", "ETF deviation"):
+    for name in ("task", "classes", "λ_W λ_H", "threshold", "state", "margin", "ETF deviation", "proved <="):
         table.add_column(name, justify="right")
     for t, task in enumerate(data["tasks"]):
         product = float(problem.weight_decay[t] * problem.feature_decay)
         life = {True: "alive", False: "dead", None: "-"}[task["alive"]]
         row = (task["classes"], product, task["threshold"], life, task["margin"], data["deviations"]["etf"][t])
-        table.add_row(str(t + 1), *(_text(entry) for entry in row))
+        bound = data["deviations"]["etf_bound"][t]
+        table.add_row(str(t + 1), *(_text(entry) for entry in row), "-" if bound is None else _upward(bound))
     console.print(table)
 
 
@@ -431,6 +449,16 @@ def _sizes(data: dict[str, Any]) -> str:
             text += f"; task {names[t]}: {k} classes{known if len(known) < 80 else known[:76] + '...)'}"
             text += f", {design['missing'][t]} missing"
     return text
+
+
+def _proved(bound: float | None) -> str:
+    return "" if bound is None else f"; at most {_upward(bound)} at every global optimum"
+
+
+def _upward(value: float) -> str:
+    """Three digits, rounded up."""
+    number = decimal.Context(prec=3, rounding=decimal.ROUND_UP).create_decimal_from_float(value)
+    return f"{number:.3f}" if number >= 1e-2 else f"{number:.2e}"
 
 
 def _text(value: Any) -> str:

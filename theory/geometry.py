@@ -60,6 +60,22 @@ def largest_overlap(problem: UFM, W: FloatArray, sharing: bool = False) -> float
     return max(finite) if finite else None
 
 
+def largest_cosine(problem: UFM, W: FloatArray) -> float | None:
+    """The largest |cos(w_{s,k}, w_{t,l})| over rows of heads of two tasks that label a common cell.
+
+    Pairs with a zero row are left out; ``None`` if no pair remains.
+    """
+    labelled = problem.design.labelled
+    norms = np.linalg.norm(W, axis=1)
+    unit = W / np.where(norms > 0, norms, 1.0)[:, None]
+    found = [
+        float(np.abs(unit[rows] @ unit[other].T).max())
+        for (s, rows), (t, other) in combinations(problem.design.blocks(), 2)
+        if (labelled[s] & labelled[t]).any() and norms[rows].any() and norms[other].any()
+    ]
+    return max(found) if found else None
+
+
 def predicted_features(problem: UFM, W: FloatArray, weighted: bool = True) -> FloatArray:
     """``(d, C)``: the sum rule Σ_t β_t w_{t,y_{t,j}} over labelled tasks (NC4).
 

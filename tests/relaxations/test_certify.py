@@ -68,6 +68,11 @@ def test_the_first_command_cold():
     assert max(data["deviations"]["etf"]) < 1e-6
     assert data["deviations"]["orthogonality"] < 1e-6
     assert data["deviations"]["sum_rule"] < 1e-6
+    for name in ("orthogonality", "cosine", "sum_rule"):
+        assert data["deviations"][name] < data["deviations"][f"{name}_bound"] < 1e-4
+    for measured, bound in zip(data["deviations"]["etf"], data["deviations"]["etf_bound"], strict=True):
+        assert measured < bound < 1e-4
+    assert max(data["deviations"]["prediction_bound"]) < max(data["deviations"]["margin_bound"]) < 1e-3
     # processor time, since the wall clock is shared
     assert after.ru_utime - before.ru_utime < 8
 
@@ -121,7 +126,10 @@ def test_what_does_not_apply_is_null():
     assert "no theorem applies" in data["reason"]
     assert [task["threshold"] for task in data["tasks"]] == [None, None]
     _, data = run_json("--tasks", "2", "--weight-decay", "1", "--feature-decay", "1")
-    assert data["deviations"] == {"etf": [None, None], "orthogonality": None, "sum_rule": None}
+    deviations = data["deviations"]
+    # dead at every optimum: nothing to measure, nothing to bound
+    assert {deviations[name] for name in deviations if not isinstance(deviations[name], list)} == {None}
+    assert deviations["etf"] == deviations["etf_bound"] == [None, None]
     assert [task["alive"] for task in data["tasks"]] == [False, False]
     assert data["rank"] == 0
     _, data = run_json("--tasks", "2", "--bias", "none")
@@ -240,6 +248,8 @@ def test_the_table_on_a_terminal(tmp_path):
         "alive",
         "orthogonality",
         "sum rule",
+        "at every global optimum",
+        "proved <=",
         "0.03 ×",
     ):
         assert text in result.stdout, text

@@ -1,0 +1,187 @@
+"""Bounds for every global optimum: they hold wherever the gap allows a point to be, and they are not vacuous."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import ctx
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+from scipy.special import softmax
+from stated import stated_problems
+
+from relaxations.certificate import Certificate
+from relaxations.check import check_certificate
+from relaxations.geometry_bounds import OptimumBounds, feasible_dual, optimum_bounds
+from relaxations.solve import solve
+from theory import UFM, LabelDesign, geometry
+from theory.designs import annotated, correlated
+from theory.duality import dual_value, scaled_residual, spectral_norm
+from theory.known_optimum import known_optimum
+
+PAIR = UFM(correlated(2, "1/2"), "1/30", "1/30")
+
+
+def proven(problem, solution=None, **options):
+    solution = solve(problem, "proximal") if solution is None else solution
+    verdict = check_certificate(Certificate.from_solution(solution).to_dict())
+    return optimum_bounds(problem, solution.q, verdict.upper, **options)
+
+
+def measured(problem, W, H):
+    return {
+        "orthogonality": geometry.largest_overlap(problem, W, sharing=True),
+        "cosine": geometry.largest_cosine(problem, W),
+        "sum_rule": geometry.sum_rule_deviation(problem, W, H),
+        "etf": [geometry.etf_deviation(W[rows]) for _, rows in problem.design.blocks()],
+    }
+
+
+def assert_within(bounds, problem, q, W, H, b):
+    """Every measure of the point is at most its bound; how many bounds there were."""
+    found, count = measured(problem, W, H), 0
+    for name in ("orthogonality", "cosine", "sum_rule"):
+        if (bound := getattr(bounds, name)) is not None:
+            assert found[name] <= bound * (1 + 1e-9) + 1e-13, name
+            count += 1
+    for value, bound in zip(found["etf"], bounds.etf, strict=True):
+        if bound is not None:
+            assert value <= bound * (1 + 1e-9) + 1e-13
+            count += 1
+    logits = W @ H + (0 if b is None else b[:, None])
+    for t, rows in problem.design.blocks():
+        keep = problem.design.labelled[t]
+        if bounds.prediction[t] is not None:
+            variation = 0.5 * np.abs(softmax(logits[rows], axis=0) - q[rows])[:, keep].sum(axis=0)
+            assert variation.max() <= bounds.prediction[t] + 1e-13
+            count += 1
+        if bounds.margin[t] is not None:
+            off = (logits[rows] - np.log(q[rows], where=q[rows] > 0, out=np.zeros_like(q[rows])))[:, keep]
+            assert (off.max(axis=0) - off.min(axis=0)).max() <= bounds.margin[t] * (1 + 1e-9) + 1e-12
+            count += 1
+    return count
+
+
+@settings(max_examples=100)
+@given(stated_problems(), st.integers(0, 2**32 - 1), st.sampled_from([1e-2, 1e-3, 1e-4, 1e-6, 0.0]))
+def test_no_point_of_that_gap_is_outside(problem, seed, size):
+    """A point moved off the optimum has a gap; the bounds for its value must allow for it."""
+    solution = solve(problem, "proximal")
+    rng = np.random.default_rng(seed)
+    W, H = (a + size * np.abs(a).max() * rng.standard_normal(a.shape) for a in (solution.W, solution.H))
+    b = None
+    if problem.has_bias:
+        b = solution.b + size * (1 + np.abs(solution.b).max()) * rng.standard_normal(solution.b.shape)
+    value = max(problem.objective(W, H, b), solution.value) * (1 + 1e-12)
+    bounds = optimum_bounds(problem, solution.q, Fraction(value))
+    with ctx.workprec(192):
+        dual = feasible_dual(problem, solution.q)
+    q = np.array([[float(x) for x in row] for row in dual.q])
+    event(f"{problem.loss}, size {size}: {assert_within(bounds, problem, q, W, H, b) > 0}")
+
+
+@settings(max_examples=60)
+@given(stated_problems(), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1e-3, 3.0]))
+def test_the_rational_dual_point_is_feasible_and_has_its_value(problem, seed, noise):
+    """Predictions of any quality, not feasible themselves."""
+    solution = solve(problem, "proximal")
+    q = solution.q + noise * np.random.default_rng(seed).standard_normal(solution.q.shape)
+    with ctx.workprec(192):
+        dual = feasible_dual(problem, q)
+    design = problem.design
+    for t, rows in design.blocks():
+        cells = np.flatnonzero(design.labelled[t])
+        columns = [[dual.q[k][j] for k in range(rows.start, rows.stop)] for j in cells]
+        if problem.loss != "mse":
+            assert all(sum(column) == 1 and min(column) >= 0 for column in columns)
+        if problem.free_bias:
+            targets = [design.targets[t][design.labels[t, j]] for j in cells]
+            for k in range(design.classes[t]):
+                assert (
+                    sum(
+                        int(design.masses[t, j]) * (y[k] - p[k])
+                        for j, y, p in zip(cells, targets, columns, strict=True)
+                    )
+                    == 0
+                )
+    floats = np.array([[float(x) for x in row] for row in dual.q])
+    assert spectral_norm(scaled_residual(problem, floats)) <= np.sqrt(float(problem.lambda_h)) * (1 + 1e-12)
+    assert float(dual.value) == pytest.approx(dual_value(problem, floats), rel=1e-9, abs=1e-12)
+    np.testing.assert_allclose(
+        np.array(dual.residual.tolist()).astype(float), scaled_residual(problem, floats), atol=1e-9
+    )
+    assert float(dual.value) <= solution.value * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("bias", [None, 0, "1/10"])
+@pytest.mark.parametrize("classes", [(3, 3, 3), (2, 5)])
+def test_the_geometry_of_every_optimum_of_a_balanced_problem(classes, bias):
+    problem = UFM(LabelDesign.factorial(classes), "1/50", "1/50", bias=bias)
+    bounds = proven(problem)
+    assert 0 <= bounds.gap < 1e-12
+    # the theorem says 0 for all of them
+    for bound in (*bounds.etf, bounds.orthogonality, bounds.cosine, bounds.sum_rule, *bounds.prediction):
+        assert 0 < bound < 1e-4
+    assert max(bounds.margin) < 1e-3
+
+
+def test_a_bound_meets_a_deviation_that_is_there():
+    """Correlated tasks: the closed form's cosine, from above and hardly above."""
+    bounds = proven(PAIR)
+    cosine = known_optimum(PAIR).pairs[0].cosine
+    assert cosine > 0.3
+    assert cosine < bounds.cosine < cosine + 1e-4
+    assert cosine < bounds.orthogonality < cosine + 1e-4
+
+
+def test_bounds_widen_with_the_root_of_the_gap():
+    problem = UFM(LabelDesign.factorial((3, 3)), "1/50", "1/50")
+    solution = solve(problem, "proximal")
+    found = [optimum_bounds(problem, solution.q, Fraction(solution.value + gap)) for gap in (1e-10, 1e-8)]
+    assert found[1].orthogonality / found[0].orthogonality == pytest.approx(10, rel=0.01)
+    # a worse dual point costs as much as a worse point
+    moved = solution.q + 1e-5 * np.random.default_rng(0).standard_normal(solution.q.shape)
+    assert optimum_bounds(problem, moved, Fraction(solution.value)).etf[0] > 10 * found[0].etf[0]
+
+
+def test_a_point_of_a_larger_gap_is_outside():
+    """The measures move before the bounds do: what holds at the optimum is false a little off it."""
+    problem = UFM(LabelDesign.factorial((3, 3)), "1/50", "1/50")
+    solution = solve(problem, "proximal")
+    bounds = proven(problem, solution)
+    W = solution.W + 1e-2 * np.random.default_rng(0).standard_normal(solution.W.shape)
+    found = measured(problem, W, solution.H)
+    assert min(found["etf"]) > max(bounds.etf)
+    assert all(found[name] > getattr(bounds, name) for name in ("orthogonality", "cosine", "sum_rule"))
+
+
+def test_null_where_nothing_follows():
+    multi = proven(UFM(LabelDesign.multi_source((3, 3)), "1/50", "1/50"))
+    assert (multi.orthogonality, multi.cosine) == (None, None)
+    assert max(multi.etf) < 1e-4
+    dead = proven(UFM(LabelDesign.factorial((2, 8)), "1/9", "1/9"))
+    assert dead.etf[0] is not None
+    assert dead.etf[1] is None
+    assert (dead.orthogonality, dead.sum_rule) == (None, None)
+    sparse = proven(UFM(LabelDesign.factorial((2, 2)), "1/50", "1/50", loss="sparsemax"))
+    assert sparse.etf == (None, None)
+    # neither task's cells are among the other's: the claim has no bound for their angle
+    partial = proven(UFM(annotated(LabelDesign.factorial((2, 2)), "1/2"), "1/100", "1/50"))
+    assert partial.orthogonality is None
+    assert max(partial.etf) < 1e-4
+    problem = UFM(LabelDesign.factorial((3, 3)), "1/50", "1/50")
+    solution = solve(problem, "proximal")
+    wide = optimum_bounds(problem, solution.q, "3")
+    assert wide.gap > 1
+    assert (wide.etf, wide.orthogonality, wide.sum_rule) == ((None, None), None, None)
+    assert optimum_bounds(problem, solution.q, None) == OptimumBounds.none(2)
+    assert proven(problem, solution, max_entries=53) == OptimumBounds.none(2)
+    assert proven(problem, solution, max_entries=54) != OptimumBounds.none(2)
+
+
+def test_the_gap_is_that_of_the_checker():
+    problem = UFM(LabelDesign.from_joint([[3, 1], [2, 5]]), "1/50", "1/50", bias=0)
+    solution = solve(problem, "proximal")
+    verdict = check_certificate(Certificate.from_solution(solution).to_dict())
+    bounds = optimum_bounds(problem, solution.q, verdict.upper)
+    assert bounds.gap == pytest.approx(verdict.gap, abs=1e-14)
