@@ -89,6 +89,16 @@ class CertifyResult:
         return self.status == "certified"
 
     @property
+    def lower(self) -> str:
+        """The proven lower end of the enclosure, a decimal rounded down."""
+        return self.verdict.lower or "0"
+
+    @property
+    def upper(self) -> str | None:
+        """The proven upper end, a decimal rounded up; ``None`` if there is none in range."""
+        return self.verdict.upper
+
+    @property
     def dimension_needed(self) -> int:
         """The d that suffices: the theorem's, or the rank of the optimum found."""
         covering = known_optimum(self.problem)
@@ -458,7 +468,7 @@ def _proved(bound: float | None) -> str:
 def _upward(value: float) -> str:
     """Three digits, rounded up."""
     number = decimal.Context(prec=3, rounding=decimal.ROUND_UP).create_decimal_from_float(value)
-    return f"{number:.3f}" if number >= 1e-2 else f"{number:.2e}"
+    return f"{number:f}" if value >= 1e-2 else f"{number:.2e}"
 
 
 def _text(value: Any) -> str:

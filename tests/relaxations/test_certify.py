@@ -224,7 +224,14 @@ def test_deviations_are_those_of_the_numerical_optimum():
     W, H = result.solution.W, result.solution.H
     assert result.deviations.etf == tuple(geometry.etf_deviation(W[rows]) for _, rows in problem.design.blocks())
     assert result.deviations.orthogonality == geometry.largest_overlap(problem, W) > 0.1
+    assert (result.lower, result.upper) == (result.verdict.lower, result.verdict.upper)
     assert result.deviations.sum_rule == geometry.sum_rule_deviation(problem, W, H)
+
+
+@pytest.mark.parametrize("value", [0.01234567, 0.5, 0.99999, 1.2345e-7, 9.999e-3, 0.1])
+def test_printed_bounds_are_rounded_up(value):
+    printed = Fraction(certify._upward(value))
+    assert Fraction(value) <= printed <= Fraction(value) * Fraction(1011, 1000)
 
 
 def test_closed_forms_in_balls():

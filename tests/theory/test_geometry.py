@@ -144,8 +144,8 @@ def test_largest_cosine_is_over_tasks_that_share_a_cell():
     W = np.array([[3.0, 0.0], [0.0, 2.0], [1.0, 1.0], [0.0, 0.0], [5.0, 0.0], [0.0, 0.0]])
     labels = np.array([[0, 1, -1, -1], [0, 1, -1, -1], [-1, -1, 0, 1]])
     apart = UFM(LabelDesign((2, 2, 2), labels, np.ones(4, dtype=int)), "0.1", "0.1")
-    assert geometry.largest_cosine(apart, W) == pytest.approx(np.sqrt(0.5))
-    assert geometry.largest_overlap(apart, W, sharing=True) == geometry.cross_task_overlap(W[:2], W[2:4])
+    assert g.largest_cosine(apart, W) == pytest.approx(np.sqrt(0.5))
+    assert g.largest_overlap(apart, W, sharing=True) == g.cross_task_overlap(W[:2], W[2:4])
     together = UFM(LabelDesign.factorial((2, 2, 2)), "0.1", "0.1")
-    assert geometry.largest_cosine(together, W) == 1
-    assert geometry.largest_cosine(UFM(LabelDesign.factorial((2, 2, 2)), "0.1", "0.1"), 0 * W) is None
+    assert g.largest_cosine(together, W) == 1
+    assert g.largest_cosine(UFM(LabelDesign.factorial((2, 2, 2)), "0.1", "0.1"), 0 * W) is None
