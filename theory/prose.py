@@ -90,7 +90,9 @@ _FUNCTION = re.compile(rf"(?:[A-Za-z]|{_NAME})['*]*\(.*\)|[A-Za-z]\*|[A-Za-z]'+|
 def text_latex(text: str) -> str:
     """``text`` as LaTeX prose with its mathematics in dollars."""
     # what stands in the brackets of a function or of a scalar product belongs to it: f(W, H, b) is one word
-    text = re.sub(rf"(?:(?<![A-Za-z])[A-Za-z]|[^\x00-\x7f]|['*]|{_NAME})\([^()]*\)|⟨[^⟨⟩]*⟩", _join, text)
+    text = re.sub(
+        rf"(?:(?<![A-Za-z])[A-Za-z]|[^\x00-\x7f]|['*]|{_NAME})\((?:[^()]|\([^()]*\))*\)|⟨[^⟨⟩]*⟩", _join, text
+    )
     # a bar over a letter is mathematics (no name here has one): a mark of its own
     text = "".join(unicodedata.normalize("NFD", c) if "MACRON" in unicodedata.name(c, "") else c for c in text)
     words = [_Word(w) for w in text.split(" ")]
@@ -238,14 +240,14 @@ def _scripts(base: str, text: str, k: int) -> tuple[str, int]:
 
 
 def _closing(text: str, k: int) -> int:
-    """The position of the bracket that closes the one at ``k``; the last position if none does."""
+    """The position of the bracket that closes the one at ``k``; the end of the text if none does."""
     depth = 0
     for position in range(k, len(text)):
         depth += text[position] in "({"
         depth -= text[position] in ")}"
         if depth == 0:
             return position
-    return len(text) - 1
+    return len(text)
 
 
 def without_unicode(formula: str) -> str:

@@ -76,6 +76,7 @@ def test_prose_is_balanced_whatever_it_holds(text):
         ("a task with margin a > 0", "a task with margin $a > 0$"),
         ("rank A = rank A Aᵀ", r"$\operatorname{rank} A = \operatorname{rank} A A^{\top}$"),
         ("from d = Σ(K_t − 1) on", r"from $d = \sum ( K_{t}  -  1 )$ on"),
+        ("√(λ_1 λ_2(1 − ρ²)) < 1", r"$\sqrt{\lambda_{1}  \lambda_{2} ( 1  -  \rho^{2} )} < 1$"),
         ("every ε-optimal point", r"every $\varepsilon$-optimal point"),
         ("claim single_source: Pólya's", r"claim single\_source: Pólya's"),
     ],
