@@ -13,16 +13,8 @@ from relaxations.solve import solve
 from theory import UFM, LabelDesign
 from theory.claims import all_claims
 from theory.closed_forms import FLOAT
-from theory.counterexamples import (
-    COUNTEREXAMPLES,
-    Evidence,
-    all_dead,
-    counterexample,
-    excess,
-    head_gram,
-    parts,
-    sum_rule_gap,
-)
+from theory.counterexample import Evidence, all_dead, excess, head_gram, parts
+from theory.counterexamples import COUNTEREXAMPLES, counterexample, sum_rule_gap
 from theory.known_optimum import known_optimum
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from theory.alphabet import Condition
 from theory.claims import correlation, thresholds
 from theory.claims import published as claim
-from theory.model import Convention
+from theory.counterexamples import dead_name
 from theory.proof import Claim, Step
 from theory.rendering import condition_latex, condition_plain, text_latex
 
@@ -28,8 +28,9 @@ class PublishedRow:
     theorem, part : e.g. "Theorem 3.1", "NC4".
     reading : how the objective or the statement is read ("" if it does not matter).
     published, exact : the conditions as plain text; ``*_latex`` as LaTeX text with its mathematics in dollars.
-    verdict : ``exact`` (true, and cannot be weakened), ``sufficient`` (true as stated), ``too weak`` (admits problems where the conclusion fails), ``too strong`` (the conclusion
-        holds beyond it), or ``derived afresh`` (the published formula was not at hand).
+    verdict : ``exact`` (true, and cannot be weakened), ``sufficient`` (true as stated), ``too weak`` (admits
+        problems where the conclusion fails), ``too strong`` (the conclusion holds beyond it), or ``derived afresh``
+        (the published formula was not at hand).
     proof : steps that show the exact condition, ``"claim::step"``.
     counterexamples : names in :data:`theory.counterexamples.COUNTEREXAMPLES`.
     """
@@ -66,7 +67,7 @@ def _decay_rows(multi_source: bool) -> list[PublishedRow]:
             PublishedRow(
                 theorem,
                 "decays",
-                _reading(convention),
+                claim.reading(convention),
                 _plain(published),
                 _latex(published),
                 f"{_plain(exact)} for every task; the published condition suffices iff {_plain(enough)}",
@@ -76,15 +77,10 @@ def _decay_rows(multi_source: bool) -> list[PublishedRow]:
                     f"published::limit of λ_W λ_H: {convention.describe()}",
                     f"published::the published {said} suffices: {convention.describe()}",
                 ),
-                () if multi_source or convention.name != "paper-sum" else ("dead under the published bound",),
+                (dead_name(convention, multi_source),),
             )
         )
     return rows
-
-
-def _reading(convention: Convention) -> str:
-    decay = "c_t also on the decay" if convention.weighted_decay else "c_t on the loss alone"
-    return f"{'mean' if convention.mean else 'sum'} loss, {decay}"
 
 
 def _words(
@@ -133,7 +129,7 @@ def _correlation_rows() -> list[PublishedRow]:
             PublishedRow(
                 "Theorem 5.1",
                 "correlation",
-                _reading(convention),
+                claim.reading(convention),
                 said,
                 text_latex(said),
                 f"{one} with {two}",

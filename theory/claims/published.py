@@ -66,6 +66,12 @@ def exact_limit(convention: Convention, multi_source: bool = False) -> sp.Expr:
     return stated.subs(N, n * K) if multi_source else stated
 
 
+def reading(convention: Convention) -> str:
+    """How the published objective is read, in words."""
+    decay = "c_t also on the decay" if convention.weighted_decay else "c_t on the loss alone"
+    return f"{'mean' if convention.mean else 'sum'} loss, {decay}"
+
+
 def exact_condition(convention: Convention, multi_source: bool = False) -> Condition:
     """λ_W λ_H below that limit."""
     return Condition("exact", said_h * said_w, "<", exact_limit(convention, multi_source))
