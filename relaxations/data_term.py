@@ -80,13 +80,24 @@ class DataTerm:
             total += float((self.problem.omega[tasks] * self._loss.value(z, y)).sum())
         return total
 
-    def evaluate(self, logits: FloatArray, b: FloatArray) -> Evaluation:
-        """F, the predictions and the gradient in the logits."""
+    def predictions(self, logits: FloatArray) -> FloatArray:
+        """q = ∇Φ(logits), ``(R, C)``."""
         q = np.empty_like(logits)
         for _, rows, shape in self._runs:
             gradient = self._loss.gradient(self._stacked(logits[rows], shape))
             q[rows] = gradient.swapaxes(0, 1).reshape(-1, shape[2])
-        return Evaluation(self.value(logits, b), q, self.problem.omega_rows * (q - self.target))
+        return q
+
+    def slope(self, q: FloatArray) -> FloatArray:
+        """ω(q − y), the gradient in the logits where the predictions are q."""
+        out = q - self.target
+        out *= self.problem.omega_rows
+        return np.asarray(out)
+
+    def evaluate(self, logits: FloatArray, b: FloatArray) -> Evaluation:
+        """F, the predictions and the gradient in the logits."""
+        q = self.predictions(logits)
+        return Evaluation(self.value(logits, b), q, self.slope(q))
 
     def curvature(self, q: FloatArray, direction: FloatArray) -> FloatArray:
         """``(R, C)``: ω ∇²Φ applied to a direction of the logits, at predictions q."""

@@ -145,13 +145,13 @@ def newton(
     data: DataTerm,
     start: Factors,
     max_steps: int = 40,
-    good_enough: Callable[[float, FloatArray, FloatArray], bool] | None = None,
+    good_enough: Callable[[float, FloatArray, FloatArray, FloatArray], bool] | None = None,
 ) -> tuple[Factors, int]:
     """Trust-region Newton with truncated conjugate gradients; the local minimum and the steps taken.
 
     Never returns a point of a larger value.  Stops at rounding error: when the gradient is 1e-15 of the
     penalty's own, or when neither the value nor the gradient can be improved; or where ``good_enough`` says so of
-    (g, predictions q, bias b), which is asked once the gradient is small.
+    (g, Z', predictions q, bias b), which is asked once the gradient is small.
     """
     R, r = start.A.shape
     shapes = (R, r, start.B.shape[1])
@@ -171,7 +171,11 @@ def newton(
         scale = data.gamma * max(float(np.linalg.norm(x)), 1e-8 * data.unit)
         if size <= 1e-15 * scale:
             break
-        if good_enough is not None and size <= 1e-9 * scale and good_enough(here.value, here.at.q, here.b):
+        if (
+            good_enough is not None
+            and size <= 1e-6 * scale
+            and good_enough(here.value, here.A @ here.B, here.at.q, here.b)
+        ):
             break
         forcing = min(0.1, np.sqrt(size / scale)) if size > 1e-6 * scale else 1e-4
         step, product = _steihaug(here.gradient, here.hessian, diagonal, radius, forcing, most_inner)

@@ -1,18 +1,20 @@
-"""The structured solver: thousands of cells, no matrix larger than R × C.
+"""The structured solver: from a handful of cells to a hundred thousand, no matrix larger than R × C.
 
     (P)   min_{Z', b}  F(Z', b) + √λ_H ‖Z'‖_*            (:mod:`relaxations.data_term`)
 
 Two stages in turn.  *Accelerated proximal gradient* (FISTA with backtracking and gradient restart) finds the
 living directions: its step is Z' ← prox(Z' − ∇F/L), where the prox of the nuclear norm shrinks singular values
 by √λ_H/L and costs one eigendecomposition of the smaller Gram matrix, R × R or C × C; a bias is one more block
-whose decay is a prox too.  *Newton on the factors* (:mod:`relaxations.factored`) then takes the point to
-rounding error.  After each round the predictions q = ∇Φ(logits) are made dual feasible
-(:func:`theory.duality.feasible_dual`); the gap f − D(q) decides whether to stop.  A round that Newton ends at a
-saddle or on too small a rank shows as a gap, and the next proximal step leaves it: where ‖U'‖_op > √λ_H a
-direction is added at once.
+whose decay is a prox too.  Every 20 steps a dual bound of second order in the error (:mod:`relaxations.bounds`)
+says how far there is to go, and often that it is done.  Where progress is slow (small decays) *Newton on the
+factors* (:mod:`relaxations.factored`) takes the point to rounding error; on large tables it pays less, as each of
+its steps takes hundreds of Hessian products.  The gap f − D(q) alone decides whether to stop.  A round that Newton
+ends at a saddle or on too small a rank shows as a gap, and the next proximal step leaves it: where ‖U'‖_op > √λ_H
+a direction is added at once.
 
 Sources: Beck & Teboulle, SIAM J. Imaging Sci. 2 (2009) (FISTA); O'Donoghue & Candès, Found. Comput. Math. 15
-(2015) (restart); Cai, Candès & Shen, SIAM J. Optim. 20 (2010) (prox of the nuclear norm).
+(2015) (restart); Cai, Candès & Shen, SIAM J. Optim. 20 (2010) (prox of the nuclear norm); Becker, Candès & Grant,
+Math. Program. Comput. 3 (2011) (a test of the step size that survives rounding).
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relaxations.bounds import dual_bound, shrink_singular_values
 from relaxations.data_term import DataTerm
 from relaxations.factored import Factors, balanced_factors, compress, newton
-from theory.duality import DualPoint, feasible_dual
+from theory.duality import DualPoint
 from theory.labels import FloatArray
 from theory.model import UFM
 
@@ -31,6 +34,18 @@ from theory.model import UFM
 TOLERANCE = 1e-12
 #: A relative gap at which being stuck means rounding (f and D cancel at small decays) and counts as converged.
 ROUNDING = 1e-10
+#: A problem is large above so many multiplications, R·C·min(R, C), in one product of a proximal step.
+LARGE = 30_000_000
+#: The default relative gap of a large problem: a tenth of what certificates ask for.
+LARGE_TOLERANCE = 1e-9
+#: Proximal steps between two looks at the gap (fewer from a start that is nearly optimal).
+BURST, BURST_OF_START = 20, 10
+#: Proximal steps go on while a burst lowers the smallest gap so far by this factor.
+WORTH_GOING_ON = 0.2
+#: The step size of proximal gradient is tested in one step of so many: a test costs as much as a gradient.
+TEST_EVERY = 5
+#: A test first tries a larger step, then smaller ones.
+LENGTHEN, SHORTEN = 0.9, 1.2
 
 
 @dataclass(frozen=True)
@@ -60,25 +75,11 @@ def relative_gap(value: float, lower: float) -> float:
     return (value - lower) / max(value, 1e-300)
 
 
-def shrink_singular_values(Z: FloatArray, threshold: float) -> tuple[FloatArray, float]:
-    """The prox of threshold·‖·‖_* at Z (R, C), and the nuclear norm of the result.
-
-    Through the smaller Gram matrix: σ is accurate to 1e-16 σ_max²/σ, which is harmless above the threshold.
-    """
-    wide = Z.shape[0] <= Z.shape[1]
-    squares, vectors = np.linalg.eigh(Z @ Z.T if wide else Z.T @ Z)
-    sigma = np.sqrt(np.maximum(squares, 0.0))
-    keep = sigma > threshold
-    left = vectors[:, keep]
-    shrunk = left * (1.0 - threshold / sigma[keep])
-    out = shrunk @ (left.T @ Z) if wide else (Z @ left) @ shrunk.T
-    return np.asarray(out), float((sigma[keep] - threshold).sum())
-
-
 class ProximalGradient:
     """FISTA on (P) with an adaptive step and gradient restart; keeps its momentum between calls.
 
-    Attributes: ``Z`` (R, C), ``b`` (R,), ``value`` (the objective there), ``steps`` taken so far.
+    Attributes: ``Z`` (R, C), ``b`` (R,), ``steps`` taken so far; after :meth:`run` also ``value``, the objective
+    there, and ``q`` (R, C), the predictions.
     """
 
     def __init__(self, data: DataTerm, Z: FloatArray, b: FloatArray) -> None:
@@ -93,81 +94,104 @@ class ProximalGradient:
         self._previous = (Z, b)
         self._theta = 1.0
         self.value = np.inf
+        self.q: FloatArray | None = None
 
-    def run(self, steps: int, accuracy: float) -> None:
-        """``steps`` steps, or fewer when ten of them together gained less than ``accuracy`` relatively."""
+    def run(self, steps: int) -> None:
+        """``steps`` steps, or fewer where ten of them together did not lower the objective: rounding error."""
         reference = self.value
         for k in range(1, steps + 1):
-            self._step()
-            if k % 10 == 0:
-                if reference - self.value <= accuracy * abs(self.value):
+            self._step(tested=k == 1 or k == steps or k % TEST_EVERY == 0)
+            if k % (2 * TEST_EVERY) == 0:
+                if self.value >= reference:
                     return
                 reference = self.value
 
-    def _step(self) -> None:
+    def _step(self, tested: bool) -> None:
+        """One step; a tested one adapts L and leaves ``value`` and ``q`` of the new point.
+
+        L passes if F lies below its quadratic model and if the gradient does not change faster than L: the second
+        test decides where differences of F drown in rounding, which would let L fall without end.
+        """
         data = self.data
         following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * self._theta**2))
         momentum = (self._theta - 1.0) / following
         V = self.Z + momentum * (self.Z - self._previous[0])
         c = self.b + momentum * (self.b - self._previous[1])
         # the decay of the bias is handled by its prox, so it is taken out of F here
-        at = data.evaluate(data.logits(V, c), np.zeros_like(c))
-        gradient = at.slope * data.inverse
-        bias_gradient = at.slope.sum(axis=1) if data.problem.has_bias else np.zeros_like(c)
-        self.L *= 0.9
+        logits = data.logits(V, c)
+        slope = data.slope(data.predictions(logits))
+        gradient = slope * data.inverse
+        bias_gradient = slope.sum(axis=1) if data.problem.has_bias else np.zeros_like(c)
+        if tested:
+            self.L *= LENGTHEN
+        smooth = data.value(logits, np.zeros_like(c)) if tested else np.nan
         while True:
             Z, nuclear = shrink_singular_values(V - gradient / self.L, data.gamma / self.L)
             stiffness = self.L * data.bias_scale**2
             b = (stiffness * c - bias_gradient) / (stiffness + data.lambda_b)
             moved, shifted = Z - V, b - c
-            smooth = data.value(data.logits(Z, b), np.zeros_like(b))
-            model = at.value + float((gradient * moved).sum()) + float(bias_gradient @ shifted)
-            model += 0.5 * self.L * float((moved * moved).sum() + ((data.bias_scale * shifted) ** 2).sum())
-            if smooth <= model + 1e-13 * abs(at.value) or self.L > 4.0 * data.curvature_bound:
+            if not tested:
                 break
-            self.L *= 2.0
+            length = float(np.vdot(moved, moved)) + float(((data.bias_scale * shifted) ** 2).sum())
+            there = data.evaluate(data.logits(Z, b), np.zeros_like(b))
+            bend = float(np.vdot(there.slope - slope, data.logits(moved, shifted)))
+            model = smooth + float(np.vdot(gradient, moved)) + float(bias_gradient @ shifted) + 0.5 * self.L * length
+            passed = bend <= self.L * length and there.value <= model + 1e-13 * abs(smooth)
+            if passed or self.L > 4.0 * data.curvature_bound:
+                self.value = there.value + data.gamma * nuclear + 0.5 * float(data.lambda_b @ (b * b))
+                self.q = there.q
+                break
+            self.L *= SHORTEN
         # gradient restart: the step points against the direction of travel
-        travel = float((moved * (Z - self.Z)).sum()) + float(data.bias_scale**2 * shifted @ (b - self.b))
+        travel = float(np.vdot(moved, Z - self.Z)) + float(data.bias_scale**2 * shifted @ (b - self.b))
         if travel < 0:
             self._theta, self._previous = 1.0, (Z, b)
         else:
             self._theta, self._previous = following, (self.Z, self.b)
         self.Z, self.b = Z, b
-        self.value = smooth + data.gamma * nuclear + 0.5 * float(data.lambda_b @ (b * b))
         self.steps += 1
+
+
+def default_tolerance(problem: UFM) -> float:
+    """The relative gap at which the solver stops unless told otherwise."""
+    return LARGE_TOLERANCE if _is_large(problem) else TOLERANCE
 
 
 def solve_structured(
     problem: UFM,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
     max_rounds: int = 12,
     start: tuple[FloatArray, FloatArray] | None = None,
 ) -> Optimum:
     """Solve (P) for a connected problem: no two groups of its tasks without a common cell.
 
-    ``start`` is (Z' (R, C), b (R,)), default 0; a start that is nearly optimal goes to Newton after a few
-    proximal steps.  The dimension of ``problem`` plays no part.
+    ``tolerance`` is a relative gap, by default :func:`default_tolerance`.  ``start`` is (Z' (R, C), b (R,)),
+    default 0; a start that is nearly optimal goes to Newton after a few proximal steps.  The dimension of
+    ``problem`` plays no part.
     """
+    if tolerance is None:
+        tolerance = default_tolerance(problem)
     data = DataTerm(problem)
     R, C = problem.design.rows, problem.design.cells
     Z, b = start if start is not None else (np.zeros((R, C)), np.zeros(R))
     proximal = ProximalGradient(data, Z, b)
     best: Factors | None = None
     bound: DualPoint | None = None
-    newton_steps = 0
-    burst = 10 if start is not None else 40
-    stalled = 0
+    newton_steps = stalled = 0
+    burst = BURST_OF_START if start is not None else BURST
 
-    def certified(value: float, q: FloatArray, b: FloatArray) -> bool:
-        return relative_gap(value, _bound(data, q, b).value) <= tolerance
+    def certified(value: float, Z: FloatArray, q: FloatArray, b: FloatArray) -> bool:
+        return relative_gap(value, dual_bound(data, Z, q, b).value) <= tolerance
 
     for _ in range(max_rounds):
-        proximal.run(burst, accuracy=1e-4 / burst)
-        point, steps = newton(data, balanced_factors(data, proximal.Z, proximal.b), good_enough=certified)
-        newton_steps += steps
-        point = compress(data, point)
-        dual = _bound(data, data.evaluate(data.logits(point.Z, point.b), point.b).q, point.b)
         before = np.inf if best is None or bound is None else relative_gap(best.value, bound.value)
+        met = _descend(proximal, tolerance, burst)
+        point = balanced_factors(data, proximal.Z, proximal.b)
+        if not met:
+            point, steps = newton(data, point, good_enough=certified)
+            newton_steps += steps
+        point = compress(data, point)
+        dual = dual_bound(data, point.Z, data.predictions(data.logits(point.Z, point.b)), point.b)
         if best is None or point.value < best.value:
             best = point
         if bound is None or dual.value > bound.value:
@@ -186,6 +210,21 @@ def solve_structured(
     return Optimum(best, bound, "iteration limit", proximal.steps + newton_steps)
 
 
-def _bound(data: DataTerm, q: FloatArray, b: FloatArray) -> DualPoint:
-    """The dual bound of predictions q at a point with bias b."""
-    return feasible_dual(data.problem, q, b if data.problem.has_bias else None)
+def _is_large(problem: UFM) -> bool:
+    R, C = problem.design.rows, problem.design.cells
+    return R * C * min(R, C) > LARGE
+
+
+def _descend(proximal: ProximalGradient, tolerance: float, burst: int) -> bool:
+    """Bursts of proximal steps for as long as they pay; do they meet the tolerance?"""
+    best = np.inf
+    while True:
+        proximal.run(burst)
+        assert proximal.q is not None
+        bound = dual_bound(proximal.data, proximal.Z, proximal.q, proximal.b)
+        gap = relative_gap(proximal.value, bound.value)
+        if gap <= tolerance:
+            return True
+        if gap > WORTH_GOING_ON * best:
+            return False
+        best = gap

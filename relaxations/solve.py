@@ -32,7 +32,7 @@ import numpy as np
 
 from relaxations.data_term import DataTerm
 from relaxations.factored import Factors, balanced_factors, factorise, newton, objective
-from relaxations.proximal import ROUNDING, TOLERANCE, Optimum, relative_gap, solve_structured
+from relaxations.proximal import ROUNDING, Optimum, relative_gap, solve_structured
 from theory import closed_forms as forms
 from theory import correlation_law as law
 from theory.duality import dual_value, feasible_dual
@@ -120,13 +120,14 @@ class _Part:
     conic_value: float | None = None
 
 
-def solve(problem: UFM, solver: str = "auto", tolerance: float = TOLERANCE) -> Solution:
+def solve(problem: UFM, solver: str = "auto", tolerance: float | None = None) -> Solution:
     """A nearly optimal point of ``problem`` with a dual bound.
 
     Parameters
     ----------
     solver : one of :data:`SOLVERS`.
-    tolerance : relative gap at which the structured solver (and the refinement) stops.
+    tolerance : relative gap at which the structured solver (and the refinement) stops, by default
+        :func:`relaxations.proximal.default_tolerance`: 1e-12, and 1e-9 for large problems.
 
     Raises ``ValueError`` for an unknown solver, or for ``"closed-form"`` where no theorem gives a point;
     ``relaxations.programs.SolverFailure`` if the conic solver asked for ends without a point (``"auto"`` then
@@ -204,12 +205,12 @@ def _rows(design: LabelDesign, tasks: Sequence[int]) -> IntArray:
     return np.concatenate([np.arange(design.rows_of(t).start, design.rows_of(t).stop) for t in tasks])
 
 
-def _structured(part: UFM, tolerance: float) -> _Part:
+def _structured(part: UFM, tolerance: float | None) -> _Part:
     optimum = solve_structured(part, tolerance)
     return _Part(optimum, optimum.status, optimum.iterations)
 
 
-def _conic(part: UFM, method: str, tolerance: float, fall_back: bool) -> _Part:
+def _conic(part: UFM, method: str, tolerance: float | None, fall_back: bool) -> _Part:
     """Program and solver by name, then refinement."""
     from relaxations.programs import PROGRAMS, SolverFailure, run_program  # CVXPY only where it runs
 

@@ -89,7 +89,7 @@ def test_proximal_gradient_alone_converges(loss, bias):
     problem = UFM(LabelDesign.from_joint([[3, 1], [2, 5], [1, 2]]), ("0.1", "0.4"), "0.2", bias=bias, loss=loss)
     data = DataTerm(problem)
     stage = ProximalGradient(data, np.zeros((5, 6)), np.zeros(5))
-    stage.run(600, accuracy=0.0)
+    stage.run(600)
     assert stage.value == pytest.approx(run_program(nuclear_norm_program(problem)).value, rel=1e-7)
     # what it calls its value is (P) at its point
     nuclear = np.linalg.svd(stage.Z, compute_uv=False).sum()

@@ -1,0 +1,79 @@
+"""The bound of second order: its projection against SciPy's SVD, its order, and that nothing infeasible comes out."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import free_designs, problems
+
+from relaxations.bounds import dual_bound, predictions_ahead
+from relaxations.data_term import DataTerm
+from relaxations.proximal import solve_structured
+from theory import UFM, LabelDesign
+from theory.duality import bias_residual, dual_value, feasible_dual, scaled_residual, spectral_norm
+
+TABLE = [[3, 1, 4], [2, 5, 1], [1, 2, 6]]
+
+
+def predictions_at(data, Z, b):
+    return data.predictions(data.logits(Z, b))
+
+
+@pytest.mark.parametrize("bias", [None, 0, "0.05"])
+@pytest.mark.parametrize("loss", ["ce", "mse"])
+def test_gap_is_quadratic_in_the_error_and_linear_without_the_step(loss, bias):
+    problem = UFM(LabelDesign.from_joint(TABLE), ("0.03", "0.05"), "0.05", bias=bias, loss=loss)
+    data = DataTerm(problem)
+    optimum = solve_structured(problem)
+    Z, b, value = optimum.factors.Z, optimum.factors.b, optimum.factors.value
+    error = np.random.default_rng(0).standard_normal(Z.shape)
+    error *= np.linalg.norm(Z) / np.linalg.norm(error)
+    ahead, plain = [], []
+    for size in (1e-2, 1e-3, 1e-4):
+        q = predictions_at(data, Z + size * error, b)
+        ahead.append(value - dual_bound(data, Z + size * error, q, b).value)
+        plain.append(value - feasible_dual(problem, q, b if bias is not None else None).value)
+    for k in (0, 1):
+        assert 50 < ahead[k] / ahead[k + 1] < 200
+        assert 5 < plain[k] / plain[k + 1] < 20
+
+
+@pytest.mark.parametrize(("loss", "size"), [("ce", 0.0), ("ce", 0.02), ("mse", 0.0), ("mse", 0.1), ("mse", 3.0)])
+def test_residual_is_the_projection_on_the_spectral_ball(loss, size):
+    problem = UFM(LabelDesign.from_joint(TABLE), ("0.03", "0.05"), "0.05", loss=loss)
+    data = DataTerm(problem)
+    Z = solve_structured(problem).factors.Z
+    error = np.random.default_rng(1).standard_normal(Z.shape)
+    if problem.loss_function.on_simplex:
+        error -= np.repeat([error[rows].mean(axis=0) for _, rows in problem.design.blocks()], problem.design.classes, 0)
+    Z = Z + size * np.linalg.norm(Z) / np.linalg.norm(error) * error
+    q = predictions_at(data, Z, np.zeros(len(Z)))
+    out, bias = predictions_ahead(data, Z, q)
+    assert bias is None
+    assert loss == "mse" or out.min() > 0  # nothing was cut off
+    L = data.gamma * np.sqrt(min(Z.shape)) / np.linalg.norm(Z)
+    P, s, Qt = np.linalg.svd(scaled_residual(problem, q) + L * Z, full_matrices=False)
+    expected = (P * np.minimum(s, data.gamma)) @ Qt
+    np.testing.assert_allclose(scaled_residual(problem, out), expected, atol=1e-9 * data.gamma)
+
+
+@settings(max_examples=80)
+@given(problems(designs=free_designs()), st.floats(0, 3), st.integers(0, 2**32 - 1))
+def test_bound_is_feasible_at_any_point_and_no_worse_than_the_plain_one(problem, size, seed):
+    data = DataTerm(problem)
+    rng = np.random.default_rng(seed)
+    Z = size * data.unit**2 * rng.standard_normal(data.inverse.shape) / np.sqrt(data.inverse.size)
+    b = rng.standard_normal(len(Z)) * problem.has_bias
+    q = predictions_at(data, Z, b)
+    bound = dual_bound(data, Z, q, b)
+    assert spectral_norm(scaled_residual(problem, bound.q)) <= data.gamma * (1 + 1e-12)
+    assert bound.value == pytest.approx(dual_value(problem, bound.q), rel=1e-12, abs=1e-12)
+    assert bound.value >= feasible_dual(problem, q, b if problem.has_bias else None).value
+    if problem.loss_function.on_simplex:
+        assert bound.q.min() >= 0
+        for t, rows in problem.design.blocks():
+            kept = problem.design.labelled[t]
+            np.testing.assert_allclose(bound.q[rows][:, kept].sum(axis=0), 1.0, atol=1e-12)
+    if problem.free_bias:
+        scale = np.abs(problem.omega_rows).sum()
+        np.testing.assert_allclose(bias_residual(problem, bound.q), 0.0, atol=1e-12 * scale)
