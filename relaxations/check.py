@@ -36,7 +36,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, arb_mat, ctx, fmpq, fmpz
 
 MAX_FILE = 256 * 2**20  # bytes
 MAX_TEXT = 1600  # characters of one rational
@@ -45,14 +45,32 @@ MAX_ENTRIES = 20_000_000  # R·C
 MAX_WORK = 20_000_000_000  # R·C·(R + d), multiplications
 MAX_BITS = 13_000  # exponent of a bound that is written out in decimal
 CHUNK = 256  # cells held as balls at one time
+MAX_COMMON = 16384  # bits of the common denominator of a task's targets
 PRECISION = 128  # bits of a ball's midpoint
 DIGITS = 20  # of the printed bounds
+
+LEVEL = "ball arithmetic (python-flint), proved without assumptions on floating point"
 
 ZERO = arb(0)
 
 
 class MalformedError(ValueError):
     """The file is no certificate, or of a problem that is none; the message says where."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes that a level of arithmetic takes: bytes of the file, rows R, entries R·C, products R·C·(R + d)."""
+
+    file: int = MAX_FILE
+    rows: int = MAX_ROWS
+    entries: int = MAX_ENTRIES
+    work: int = MAX_WORK
+    name: str = "balls are"
+    beyond: str = "beyond, python -m relaxations.check_float"
+
+
+BALL_LIMITS = Limits()
 
 
 def require(condition: bool, message: str) -> None:
@@ -87,14 +105,14 @@ def parse(text: str) -> Any:
         raise MalformedError(f"not JSON: {error}") from None
 
 
-def read_file(path: str) -> Any:
-    """The JSON in a file of at most :data:`MAX_FILE` bytes."""
+def read_file(path: str, limits: Limits = BALL_LIMITS) -> Any:
+    """The JSON in a file of at most ``limits.file`` bytes."""
     try:
         with open(path, "rb") as stream:
-            raw = stream.read(MAX_FILE + 1)
+            raw = stream.read(limits.file + 1)
     except (OSError, ValueError) as error:
         raise MalformedError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    require(len(raw) <= MAX_FILE, f"larger than {MAX_FILE} bytes")
+    require(len(raw) <= limits.file, f"larger than {limits.file} bytes; {limits.beyond}")
     try:
         return parse(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -282,6 +300,7 @@ class Problem:
 
     id: str
     summary: str
+    loss_name: str
     loss: BallLoss
     tasks: list[Task]
     counts: list[int]
@@ -299,7 +318,7 @@ class Problem:
         return len(self.counts)
 
 
-def read_problem(value: Any) -> Problem:
+def read_problem(value: Any, limits: Limits = BALL_LIMITS) -> Problem:
     """The problem that a JSON value states; every number is checked and kept exactly."""
     data = fields(value, PROBLEM_KEYS, "problem")
     for key in ("scenario", "loss", "convention"):
@@ -309,8 +328,10 @@ def read_problem(value: Any) -> Problem:
     classes = [integer(k, 2, MAX_ROWS, "problem.classes") for k in entries(data["classes"], None, "problem.classes")]
     counts = [integer(n, 1, 2**53, "problem.counts") for n in entries(data["counts"], None, "problem.counts")]
     T, R, C = len(classes), sum(classes), len(counts)
-    require(R <= MAX_ROWS, f"problem.classes: {R} in all; balls are practical to {MAX_ROWS}")
-    require(R * C <= MAX_ENTRIES, f"problem: {R} rows and {C} cells; balls are practical to {MAX_ENTRIES} entries")
+    practical = f"{limits.name} practical to"
+    require(R <= limits.rows, f"problem.classes: {R} in all; {practical} {limits.rows}")
+    too_many = f"problem: {R} rows and {C} cells; {practical} {limits.entries} entries; {limits.beyond}"
+    require(R * C <= limits.entries, too_many)
 
     targets = []
     for k, table in zip(classes, entries(data["targets"], T, "problem.targets"), strict=True):
@@ -318,6 +339,10 @@ def read_problem(value: Any) -> Problem:
         targets.append([[rational(y, "problem.targets") for y in row] for row in rows])
         good = all(sum(row, fmpq(0)) == 1 and min(row) >= 0 for row in targets[-1])
         require(good, "problem.targets: a row is no probability vector")
+        common = fmpz(1)
+        for y in (y for row in targets[-1] for y in row):
+            common = common.lcm(y.q)
+            require(common.bit_length() <= MAX_COMMON, "problem.targets: a common denominator out of proportion")
     rows = entries(data["labels"], T, "problem.labels")
     labels = [integers(row, C, -1, len(table) - 1, "problem.labels") for row, table in zip(rows, targets, strict=True)]
     weights = [[int(label >= 0) for label in row] for row in labels]
@@ -366,7 +391,8 @@ def read_problem(value: Any) -> Problem:
         start += k
     return Problem(
         id=hashlib.sha256(text.encode("ascii")).hexdigest(),
-        summary=f"{data['scenario']:.40}, {data['loss']}, {data['convention']}, {sizes}",
+        summary=f"{ascii(data['scenario'])[1:-1]:.40}, {data['loss']}, {data['convention']}, {sizes}",
+        loss_name=data["loss"],
         loss=LOSSES[data["loss"]],
         tasks=tasks,
         counts=counts,
@@ -427,13 +453,13 @@ class Contents:
     q: Block
 
 
-def read_certificate(value: Any) -> Contents:
+def read_certificate(value: Any, limits: Limits = BALL_LIMITS) -> Contents:
     """The contents of a certificate; the identity of its problem is recomputed and compared."""
     keys = {"format", "version", "problem", "problem_id", "point", "dual", "solver"}
     require(isinstance(value, dict) and value.get("format") == "multitask-collapse certificate", "no certificate")
     require(type(value.get("version")) is int and value["version"] == 1, "a version that this checker does not read")
     data = fields(value, keys, "certificate")
-    problem = read_problem(data["problem"])
+    problem = read_problem(data["problem"], limits)
     require(data["problem_id"] == problem.id, "problem_id: not that of the problem stated in the file")
     point = fields(data["point"], {"W", "H", "b"}, "point")
     W, H = read_block(point["W"], "point.W"), read_block(point["H"], "point.H")
@@ -446,7 +472,8 @@ def read_certificate(value: Any) -> Contents:
     require((q.rows, q.columns) == (R, C), f"dual.q: {q.rows} by {q.columns}; expected {R} by {C}")
     require(b is None or problem.tasks[0].lambda_b is not None, "point.b: the problem has no bias")
     require(b is None or (b.rows, b.columns) == (R, 1), f"point.b: expected {R} numbers")
-    require(R * C * (R + d) <= MAX_WORK, f"{C} cells in dimension {d}: more than balls are practical for")
+    too_much = f"{R} rows and {C} cells in dimension {d}: more than {limits.name} practical for; {limits.beyond}"
+    require(R * C * (R + d) <= limits.work, too_much)
     return Contents(problem, W, H, b, q)
 
 
@@ -642,6 +669,7 @@ class Verdict:
     lower, upper : decimal texts, rounded outward; ``upper`` is ``None`` if no finite bound was found.
     gap, relative_gap : upper − lower and that over max(upper, 1e-300), rounded up.
     scale : the s by which the residual of q was shrunk; 1 if q was feasible as it stood.
+    level : what the proof rests on: the arithmetic, and its assumptions if it makes any.
     """
 
     status: str
@@ -653,6 +681,7 @@ class Verdict:
     gap: float | None = None
     relative_gap: float | None = None
     scale: float | None = None
+    level: str | None = None
 
     @property
     def certified(self) -> bool:
@@ -711,40 +740,67 @@ def position(verdict: Verdict, value: arb) -> str:
     return "inside" if lower <= low and (upper is None or high <= upper) else "overlaps"
 
 
-def check_certificate(data: Any, tolerance: str = "1e-8", problem: Any = None) -> Verdict:
-    """The verdict on a certificate as parsed by :func:`parse`.
+@dataclass(frozen=True)
+class Method:
+    """A level of trust: what it rests on, the sizes it takes, and its bounds.
 
-    ``tolerance`` is a positive decimal; ``problem`` (the data of a problem, or of a certificate that states it)
-    is the problem that the certificate must be of.  Never raises for bad data: ``malformed`` says what is wrong.
+    ``bounds`` gives rationals (low, high, s) with low <= min f <= high, each ``None`` where there is none, and the
+    scale of the dual point.
     """
+
+    level: str
+    limits: Limits
+    bounds: Callable[[Contents], tuple[fmpq | None, fmpq | None, fmpq]]
+
+
+def ball_bounds(contents: Contents) -> tuple[fmpq | None, fmpq | None, fmpq]:
+    """The enclosure of the minimum in balls."""
     precision = ctx.prec
     try:
-        contents = read_certificate(data)
-        if problem is not None:
-            wanted = read_problem(problem["problem"] if isinstance(problem, dict) and "point" in problem else problem)
-            if wanted.id != contents.problem.id:
-                why = f"the certificate is of problem {contents.problem.id[:16]}..., not of {wanted.id[:16]}..."
-                return Verdict("mismatch", why, contents.problem.id, contents.problem.summary)
         ctx.prec = PRECISION
-        return _verdict(contents, rational(tolerance, "tolerance"))
-    except MalformedError as error:
-        return Verdict("malformed", str(error))
-    except (RecursionError, MemoryError, OverflowError) as error:
-        return Verdict("malformed", f"out of proportion: {type(error).__name__}")
+        duals = [TaskDual(contents.problem, task, contents.q) for task in contents.problem.tasks]
+        s = largest_scale(contents.problem, gram(contents.problem, duals))
+        # 2^-100 outward: a value equal to an end in exact arithmetic then lies inside by more than rounding
+        low = endpoint((sum((dual.value(s) for dual in duals), ZERO) * arb(1, 2.0**-100)).lower())
+        high = endpoint((upper_bound(contents) * arb(1, 2.0**-100)).upper())
+        return low, high, s
     finally:
         ctx.prec = precision
 
 
-def _verdict(contents: Contents, tolerance: fmpq) -> Verdict:
+BALLS = Method(LEVEL, BALL_LIMITS, ball_bounds)
+
+
+def check_certificate(data: Any, tolerance: str = "1e-8", problem: Any = None, method: Method | None = None) -> Verdict:
+    """The verdict on a certificate as parsed by :func:`parse`.
+
+    ``tolerance`` is a positive decimal; ``problem`` (the data of a problem, or of a certificate that states it)
+    is the problem that the certificate must be of; ``method`` is :data:`BALLS` or another level.  Never raises for
+    bad data: ``malformed`` says what is wrong.
+    """
+    method = method or BALLS
+    try:
+        contents = read_certificate(data, method.limits)
+        if problem is not None:
+            stated = problem["problem"] if isinstance(problem, dict) and "point" in problem else problem
+            wanted = read_problem(stated, method.limits)
+            if wanted.id != contents.problem.id:
+                why = f"the certificate is of problem {contents.problem.id[:16]}..., not of {wanted.id[:16]}..."
+                return Verdict("mismatch", why, contents.problem.id, contents.problem.summary)
+        return _verdict(contents, rational(tolerance, "tolerance"), method)
+    except MalformedError as error:
+        return Verdict("malformed", str(error))
+    except (RecursionError, MemoryError, OverflowError) as error:
+        return Verdict("malformed", f"out of proportion: {type(error).__name__}")
+
+
+def _verdict(contents: Contents, tolerance: fmpq, method: Method) -> Verdict:
     problem = contents.problem
-    duals = [TaskDual(problem, task, contents.q) for task in problem.tasks]
-    s = largest_scale(problem, gram(problem, duals))
-    # 2^-100 outward: a value equal to an end in exact arithmetic then lies inside by more than rounding
-    low = endpoint((sum((dual.value(s) for dual in duals), ZERO) * arb(1, 2.0**-100)).lower())
-    high = endpoint((upper_bound(contents) * arb(1, 2.0**-100)).upper())
+    low, high, s = method.bounds(contents)
     # f >= 0, for ℓ >= 0
     lower = "0" if low is None or low <= 0 else decimal(low, up=False)
-    proved = Verdict("inconclusive", "", problem.id, problem.summary, lower, scale=int(s.p) / int(s.q))
+    proved = Verdict("inconclusive", "", problem.id, problem.summary, lower, level=method.level)
+    proved = replace(proved, scale=int(s.p) / int(s.q))
     if high is None:
         return replace(proved, reason="f has no finite value in range at the point")
     upper = decimal(high, up=True)
@@ -761,14 +817,15 @@ def _verdict(contents: Contents, tolerance: fmpq) -> Verdict:
     return replace(proved, reason=f"proven relative width {proved.relative_gap:.3g} exceeds the tolerance {within}")
 
 
-def check_file(path: str, tolerance: str = "1e-8", problem: str | None = None) -> Verdict:
+def check_file(path: str, tolerance: str = "1e-8", problem: str | None = None, method: Method | None = None) -> Verdict:
     """The verdict on the certificate at ``path``; ``problem`` is the path of the problem it must be of."""
+    limits = (method or BALLS).limits
     try:
-        wanted = None if problem is None else read_file(problem)
+        wanted = None if problem is None else read_file(problem, limits)
     except MalformedError as error:
         return Verdict("malformed", f"{problem}: {error}")
     try:
-        return check_certificate(read_file(path), tolerance, wanted)
+        return check_certificate(read_file(path, limits), tolerance, wanted, method)
     except (MalformedError, MemoryError) as error:
         return Verdict("malformed", str(error) or "out of memory")
 
@@ -776,10 +833,10 @@ def check_file(path: str, tolerance: str = "1e-8", problem: str | None = None) -
 # --------------------------------------------------------------------------- command line
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, method: Method | None = None, prog: str = "check") -> int:
     """``check.py FILE [--problem FILE] [--tolerance X] [--json]``: exit 0 certified, 1 not, 2 usage."""
     parser = argparse.ArgumentParser(
-        prog="check", description="Prove from a certificate file alone between which numbers a global minimum lies."
+        prog=prog, description="Prove from a certificate file alone between which numbers a global minimum lies."
     )
     parser.add_argument("file", help="the certificate")
     parser.add_argument("--problem", metavar="FILE", help="refuse a certificate of another problem than FILE states")
@@ -791,7 +848,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(f"--tolerance: {options.tolerance}; expected a positive number")
     except MalformedError as error:
         parser.error(str(error))
-    verdict = check_file(options.file, options.tolerance, options.problem)
+    verdict = check_file(options.file, options.tolerance, options.problem, method)
     if options.json:
         clean = {k: v for k, v in vars(verdict).items() if not (isinstance(v, float) and math.isinf(v))}
         print(json.dumps({**dict.fromkeys(vars(verdict)), **clean}))
@@ -802,6 +859,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"minimum in [{verdict.lower}, {verdict.upper or 'unbounded'}]")
         if verdict.gap is not None:
             print(f"width      {verdict.gap:.3g}, relative {verdict.relative_gap:.3g}")
+        print(f"level      {verdict.level}")
         print(f"problem    {verdict.problem_id}\n           {verdict.problem}")
     return 0 if verdict.certified else 1
 
