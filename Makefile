@@ -12,7 +12,7 @@ OUT    := build
 THEORY      := $(wildcard theory/*.py theory/losses/*.py)
 PROOFS      := $(THEORY) $(wildcard theory/*/*.py)
 RELAXATIONS := $(THEORY) $(wildcard relaxations/*.py)
-EMPIRICAL   := $(RELAXATIONS) $(wildcard empirical/*.py empirical/sources/*.py)
+EMPIRICAL   := $(RELAXATIONS) $(wildcard empirical/*.py empirical/sources/*.py empirical/experiments/*.py)
 REPORTS     := $(RELAXATIONS) $(wildcard reports/*.py reports/*.bib reports/templates/* reports/records/*.json)
 # the report is made again when a TeX engine appears
 TEX         := $(and $(shell command -v latexmk),$(shell command -v pdflatex))
@@ -32,7 +32,7 @@ $(READY): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not on the PATH; need Python 3.11 or newer (make PYTHON=...)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $$($(PYTHON) --version); need 3.11 or newer (make PYTHON=...)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,report,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,audit,dask,report,dev]'
 	@touch $@
 
 $(OUT)/proofs.json: $(READY) $(PROOFS)

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from empirical.latent import latent_collapse
 from empirical.metrics import MultiTaskCollapse, NearestCentre
 from empirical.networks import MultiTaskNetwork
 from relaxations.certificate import Certificate
@@ -29,6 +30,9 @@ from relaxations.solve import Solution, solve
 from theory.duality import gap_anatomy
 from theory.labels import FloatArray, IntArray
 from theory.model import UFM
+
+#: f(0) is optimal where the proven bound comes this close to it, relatively.
+DEAD = 1e-9
 
 
 @dataclass(frozen=True)
@@ -106,12 +110,14 @@ def measure(
     """All measures of a network on its training set, as plain data (``None`` where a measure has no meaning).
 
     objective       f in float64
-    relative_gap    (f − lower)/(f(0) − lower) with the proven lower bound
+    relative_gap    (f − lower)/(f(0) − lower) with the proven lower bound; none where the zero network is optimal
     anatomy         f − D(q) as prediction, alignment, balance, within_cell, bias and their total
     within_cell, etf, cross_task, sum_rule, sum_rule_plain, balance, accuracy
                     see :meth:`empirical.metrics.MultiTaskCollapse.compute`
     nearest_centre  per task, see :class:`empirical.metrics.NearestCentre`
     row_norms       per task, see :func:`row_norms`
+    latent_within, latent_etf, latent_sum
+                    see :func:`empirical.latent.latent_collapse`
 
     ``images`` (N, ...) must be all samples of the problem, ``labels`` (N, T), ``cell_of`` (N,).
     """
@@ -126,12 +132,16 @@ def measure(
     bias = b if problem.has_bias else None
     f = problem.objective(W, H, bias, cell_of)
     anatomy = gap_anatomy(problem, W, H, optimum.solution.q, bias, cell_of)
+    zero = problem.value_at_zero()
+    # where all tasks are dead the zero network is the optimum, and the rounding of the bound all that is left
+    span = zero - optimum.lower if zero - optimum.lower > DEAD * zero else float("nan")
     values: dict[str, Any] = {
         "objective": f,
-        "relative_gap": (f - optimum.lower) / (problem.value_at_zero() - optimum.lower),
+        "relative_gap": (f - optimum.lower) / span,
         "anatomy": {**dataclasses.asdict(anatomy), "total": anatomy.total},
         "nearest_centre": nearest.compute().tolist(),
         "row_norms": row_norms(problem, W),
+        **latent_collapse(problem.design, W, H, labels),
         **{name: value.tolist() for name, value in collapse.compute().items()},
     }
     return {name: _plain(value) for name, value in values.items()}

@@ -30,7 +30,11 @@ class Decays:
 
 
 def split_decays(
-    design: LabelDesign, fraction: Number, row_norm: float = 1.0, task_weights: Number | Sequence[Number] = 1
+    design: LabelDesign,
+    fraction: Number,
+    row_norm: float = 1.0,
+    task_weights: Number | Sequence[Number] = 1,
+    deaths: bool = False,
 ) -> Decays:
     """λ_W, λ_H with λ_W λ_H = ``fraction`` × the smallest threshold (T5) and head rows of norm ``row_norm`` (T4).
 
@@ -38,10 +42,13 @@ def split_decays(
     rounded to six digits and λ_W is the exact quotient, so that the product is exact.  The closed form is
     cross-entropy's; it only proposes a scale, and nothing is certified by it.
 
-    Raises ``ValueError`` unless 0 < fraction < 1 and row_norm > 0.
+    With ``deaths`` the fraction may be 1 or more, where tasks die: the row norm is then that of the living tasks, and
+    where all are dead the ratio is that of margins 1.
+
+    Raises ``ValueError`` unless row_norm > 0 and 0 < fraction (< 1 without ``deaths``).
     """
     share = exact(fraction, "fraction")
-    if not 0 < share < 1:
+    if not 0 < share or (share >= 1 and not deaths):
         raise ValueError(f"fraction: {fraction!r}; expected 0 < fraction < 1, beyond which a task is dead")
     if not (math.isfinite(row_norm) and row_norm > 0):
         raise ValueError(f"row_norm: {row_norm!r}; expected a positive number")
@@ -49,9 +56,10 @@ def split_decays(
     sizes = list(zip(alphas, design.task_masses, design.classes, strict=True))
     smallest = min((forms.threshold(a, n, k) for a, n, k in sizes), key=Fraction)
     product = Fraction(share * smallest)
+    living = [size for size in sizes if product < forms.threshold(*size)]
     logs = []
-    for alpha, n, k in sizes:
-        a = forms.margin(float(alpha), k, math.sqrt(n * product))
+    for alpha, n, k in living or sizes:
+        a = forms.margin(float(alpha), k, math.sqrt(n * product)) if living else 1.0
         logs.append(math.log(row_norm**2 / ((1 - 1 / k) * a * math.sqrt(n / k))))
     ratio = math.exp(sum(logs) / len(logs))
     lambda_h = Fraction(f"{math.sqrt(product) * ratio:.5e}")

@@ -19,7 +19,7 @@ import torch
 from empirical.compare import CertifiedOptimum, all_features, certified_optimum, measure, trained_gram
 from empirical.decays import split_decays
 from empirical.objective import UFMObjective
-from empirical.presets import Preset
+from empirical.presets import DTYPES, Preset
 from empirical.training import Trainer
 from theory.files import write_bytes
 from theory.model import UFM
@@ -42,11 +42,12 @@ class Experiment:
         self.data = preset.images()
         design, self.cell_of = self.data.design()
         self.seconds["data"] = time.perf_counter() - begun
-        decays = split_decays(design, preset.fraction, preset.row_norm)
+        decays = split_decays(design, preset.fraction, preset.row_norm, preset.task_weights, preset.deaths)
         self.problem = UFM(
             design,
             weight_decay=decays.lambda_w,
             feature_decay=decays.lambda_h,
+            task_weights=preset.task_weights,
             bias=preset.bias,
             loss=preset.loss,
             dimension=preset.dimension,
@@ -55,9 +56,10 @@ class Experiment:
         self.optimum: CertifiedOptimum = certified_optimum(self.problem)
         self.seconds["certificate"] = time.perf_counter() - begun
         torch.manual_seed(preset.seed)
-        self.network = preset.network(self.data).to(device)
-        self.images = self.data.images.to(device)
-        objective = UFMObjective(self.problem, self.cell_of).to(device)
+        dtype = DTYPES[preset.precision]
+        self.network = preset.network(self.data).to(device, dtype)
+        self.images = self.data.images.to(device, dtype)
+        objective = UFMObjective(self.problem, self.cell_of, dtype).to(device)
         self.trainer = Trainer(self.network, self.images, objective, preset.optimisation, preset.seed)
         self.history: list[dict[str, Any]] = []
 

@@ -75,6 +75,25 @@ class MultiTaskNetwork(nn.Module):
         return stacked_heads(self.heads)
 
 
+class FreeFeatures(MultiTaskNetwork):
+    """No network: the feature of every sample is a variable of its own, as in the unconstrained features model.
+
+    "Images" hold the numbers of their samples (:mod:`empirical.sources.samples`).  Features and heads start as
+    independent normal numbers of variance 1/d, so that features have norm about 1.
+    """
+
+    def __init__(self, samples: int, dimension: int, classes: Sequence[int], bias: bool = False) -> None:
+        nn.Module.__init__(self)
+        self.variables = nn.Parameter(torch.randn(samples, dimension) / dimension**0.5)
+        self.heads = nn.ModuleList([nn.Linear(dimension, k, bias=bias) for k in classes])
+        for head in linear_heads(self.heads):
+            nn.init.normal_(head.weight, std=dimension**-0.5)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Features ``(B, d)`` of sample numbers ``(B, 1, 1, 1)``."""
+        return self.variables[images.flatten().round().long()]
+
+
 def linear_heads(heads: Iterable[nn.Module]) -> list[nn.Linear]:
     """The heads as a list.  ``TypeError`` for one that is not linear."""
     out = []
@@ -103,3 +122,21 @@ def mlp(images: torch.Tensor, width: int, depth: int) -> nn.Module:
         layers += [nn.Linear(inputs, width), nn.ReLU()]
         inputs = width
     return nn.Sequential(*layers)
+
+
+def small_cnn(images: torch.Tensor, width: int) -> tuple[nn.Module, int]:
+    """Two convolutions (3 × 3, stride 2, ``width`` and 2·``width`` channels, ReLU) and all places as one vector.
+
+    Places are kept apart rather than averaged: which task an object belongs to is a matter of place.  Returns the
+    module and the width of its output.
+    """
+    channels, height, across = images.shape[1:]
+    layers = nn.Sequential(
+        Standardise(images),
+        nn.Conv2d(channels, width, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+    )
+    return layers, 2 * width * -(-height // 4) * -(-across // 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +13,39 @@ from torch import nn
 
 from empirical import networks
 from empirical.gates import Gate
-from empirical.sources import canvases, mnist_digits
+from empirical.sources import canvases, mnist_digits, samples, scikit_digits
 from empirical.sources.labelled import LabelledImages
+from empirical.sources.stated import design_of
 from empirical.training import Optimisation
 
-#: Training sets by name: keyword options and a seed to :class:`LabelledImages`.
+
+def _samples(seed: int, design: dict[str, Any]) -> LabelledImages:
+    """Numbered samples have nothing to draw: the seed is that of the initial variables alone."""
+    return samples.of_design(design_of(design))
+
+
+def _canvases(load: Callable[[], LabelledImages]) -> Callable[..., LabelledImages]:
+    def build(design: dict[str, Any], seed: int, side: int) -> LabelledImages:
+        return canvases.of_design(load(), design_of(design), seed, side)
+
+    return build
+
+
+#: Training sets by name: keyword options and a seed to :class:`LabelledImages`.  ``design`` is an option as
+#: :mod:`empirical.sources.stated` documents it.
 SOURCES: Mapping[str, Callable[..., LabelledImages]] = {
     "mnist-canvases": lambda **options: canvases.joint(mnist_digits.load(), **options),
     "mnist-separate": lambda **options: canvases.separate(mnist_digits.load(), **options),
+    "mnist-design": _canvases(mnist_digits.load),
+    "digits-design": _canvases(scikit_digits.load),
+    "samples": _samples,
 }
+
+#: Arithmetic of training by name.
+DTYPES: Mapping[str, torch.dtype] = {"float32": torch.float32, "float64": torch.float64}
+
+#: The backbone that is none: features are variables (:class:`empirical.networks.FreeFeatures`).
+FREE = "free"
 
 
 def _mlp(images: torch.Tensor, width: int, depth: int) -> tuple[nn.Module, int]:
@@ -28,7 +53,7 @@ def _mlp(images: torch.Tensor, width: int, depth: int) -> tuple[nn.Module, int]:
 
 
 #: Backbones by name: the training images and keyword options to a module and the width of its output.
-BACKBONES: Mapping[str, Callable[..., tuple[nn.Module, int]]] = {"mlp": _mlp}
+BACKBONES: Mapping[str, Callable[..., tuple[nn.Module, int]]] = {"mlp": _mlp, "cnn": networks.small_cnn}
 
 
 @dataclass(frozen=True)
@@ -36,7 +61,7 @@ class Preset:
     """One experiment.
 
     source, source_options : an entry of :data:`SOURCES`, and what it is called with.
-    backbone, backbone_options : likewise of :data:`BACKBONES`.
+    backbone, backbone_options : likewise of :data:`BACKBONES`; ``"free"`` for free features (of numbered samples).
     dimension : d.
     fraction : λ_W λ_H as a fraction of the smallest threshold of a task (T5), a decimal text.
     row_norm : norm of the certified heads' rows, which fixes λ_W/λ_H (:mod:`empirical.decays`).
@@ -44,6 +69,9 @@ class Preset:
     loss : ``"ce"`` or ``"mse"``.
     optimisation : step sizes, epochs, batch.
     gates : what the trained network must reach.
+    task_weights : α_t, one for all tasks or one a task, decimal texts.
+    deaths : may tasks be dead?  Then the fraction may be 1 or more.
+    precision : ``"float32"`` or ``"float64"``, of training (measures are taken in float64 always).
     seed : of images, initial weights and order.
     threads : CPU threads, ``None`` for all available cores.  Sums are split over threads and so rounded
         differently: a fixed number makes the run repeat bit for bit whatever the number of cores.
@@ -64,12 +92,17 @@ class Preset:
     loss: str = "ce"
     seed: int = 0
     threads: int | None = None
+    task_weights: str | tuple[str, ...] = "1"
+    deaths: bool = False
+    precision: str = "float32"
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as a record keeps it (the gates are kept with their outcomes)."""
         data = dataclasses.asdict(self)
         del data["gates"]
-        return data
+        # tuples and lists are one thing in a record
+        plain: dict[str, Any] = json.loads(json.dumps(data))
+        return plain
 
     def images(self) -> LabelledImages:
         """The training set."""
@@ -77,6 +110,8 @@ class Preset:
 
     def network(self, data: LabelledImages) -> networks.MultiTaskNetwork:
         """The untrained network; drawn from torch's global generator, which the caller seeds."""
+        if self.backbone == FREE:
+            return networks.FreeFeatures(len(data), self.dimension, data.classes, bias=self.bias is not None)
         backbone, width = BACKBONES[self.backbone](data.images, **self.backbone_options)
         return networks.MultiTaskNetwork(backbone, width, self.dimension, data.classes, bias=self.bias is not None)
 

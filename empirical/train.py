@@ -1,6 +1,10 @@
 """Train a preset and leave a record: ``python -m empirical.train --preset small --out DIR``.
 
-Files in DIR, each written whole or not at all:
+``python -m empirical.train --experiment NAME --seeds 3 --out DIR`` trains all variants of an experiment from several
+seeds, one folder a run, and sums them up in DIR/experiment.json (:mod:`empirical.experiments.runner`); run again, it
+goes on where it stopped.
+
+Files in the DIR of one run, each written whole or not at all:
 
     record.json        the run; format below
     certificate.json   the certificate of the run's problem; ``python -m relaxations.check DIR/certificate.json``
@@ -12,7 +16,8 @@ A record is ``{"kind": "training", "version", "result", "provenance"}`` (:mod:`r
 the same on every run of one configuration on one machine, interrupted or not::
 
     config         the preset as run: name, description, source, source_options, backbone, backbone_options,
-                   dimension, fraction, row_norm, bias, loss, seed, threads, optimisation {optimiser, epochs, ...}
+                   dimension, fraction, row_norm, bias, loss, task_weights, deaths, precision, seed, threads,
+                   optimisation {optimiser, epochs, ...}
     data           {name, samples, shape [channels, height, width]}
     problem        {id, statement}: theory.UFM.from_dict(statement) is the problem
     certificate    {status, reason, lower, upper (decimal texts, rounded outward), relative_gap, solver, solver_status,
@@ -22,17 +27,19 @@ the same on every run of one configuration on one machine, interrupted or not::
     history        list over measured epochs, the untrained network (epoch 0) first; each entry
                    {epoch, objective, relative_gap, anatomy {prediction, alignment, balance, within_cell, bias, total},
                     within_cell, etf [T], cross_task, sum_rule, sum_rule_plain, balance, nearest_centre [T],
-                    accuracy [T], row_norms [T]}
+                    accuracy [T], row_norms [T], latent_within [T], latent_etf [T], latent_sum}
     final          the last entry of history, with gram (R × R: W Wᵀ as trained)
     gates          list of {measure, at_most, at_least, value, passed}; one of the two bounds is null, value is the
                    worst over tasks
     passed         whether all gates passed
+    probe          what the experiment of the run measured besides, if it did (:mod:`empirical.experiments`)
 
 A measure that has no meaning (the shape of a zero head) is null.  Definitions: :func:`empirical.compare.measure`.
 ``provenance`` holds versions, revision, device, threads, seconds {data, certificate, training, measuring, total} and
 resumed_from (an epoch, or null).
 
-Exit codes: 0 all gates passed, 1 a gate failed (the record is written) or training diverged, 2 bad usage,
+Exit codes: 0 all gates passed (of an experiment: all predictions hold), 1 one failed (the record is written) or
+training diverged, 2 bad usage,
 130 interrupted.
 """
 
@@ -55,6 +62,10 @@ from rich.table import Table
 
 from empirical import machine
 from empirical.experiment import Experiment
+from empirical.experiments.catalogue import PLANS, plan_named
+from empirical.experiments.plan import Plan
+from empirical.experiments.runner import KIND as EXPERIMENT_KIND
+from empirical.experiments.runner import run_plan, summarise
 from empirical.presets import PRESETS, Preset, preset_named
 from relaxations.records import provenance, record, write_json
 from theory.files import write_bytes
@@ -67,27 +78,100 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command()
 def train(
-    preset: Annotated[str, typer.Option(help="what to train; see --list")] = "small",
+    preset: Annotated[str | None, typer.Option(help="what to train; see --list  [default: small]")] = None,
+    experiment: Annotated[str | None, typer.Option(help="instead of one preset: an experiment; see --list")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="seeds of an experiment  [default: 3]")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    out: Annotated[Path, typer.Option(help="folder for what the run leaves behind")] = Path("build/runs/small"),
+    out: Annotated[Path | None, typer.Option(help="folder for what is left behind  [default: build/runs/NAME]")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="instead of the preset's")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="instead of the preset's")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads, instead of the preset's")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="continue from OUT/checkpoint.pt")] = False,
     checkpoint_every: Annotated[int, typer.Option(min=1, help="epochs between checkpoints")] = 20,
-    show: Annotated[bool, typer.Option("--list", help="list the presets and exit")] = False,
+    show: Annotated[bool, typer.Option("--list", help="list presets and experiments and exit")] = False,
 ) -> None:
     """Train a network on the certified problem of a preset and compare it with the certificate."""
     console = Console(highlight=False, soft_wrap=True)
     if show:
         _list(console)
         return
-    chosen = _usage("--preset", lambda: _configured(preset_named(preset), seed, epochs, threads))
     place = _usage("--device", lambda: machine.choose_device(device))
-    if out.exists() and not out.is_dir():
-        raise typer.BadParameter(f"{out} is a file; expected a folder", param_hint="--out")
+    if experiment is not None:
+        if preset is not None or seed is not None or resume:
+            raise typer.BadParameter(
+                "takes --seeds, and neither --preset nor --seed nor --resume (it always goes on where it stopped)",
+                param_hint="--experiment",
+            )
+        plan = _usage("--experiment", lambda: plan_named(experiment))
+        folder = _folder(out, plan.name)
+        raise typer.Exit(_experiment(plan, place, folder, seeds or 3, epochs, threads, checkpoint_every, console))
+    if seeds is not None:
+        raise typer.BadParameter("belongs to --experiment; one preset takes --seed", param_hint="--seeds")
+    chosen = _usage("--preset", lambda: _configured(preset_named(preset or "small"), seed, epochs, threads))
+    folder = _folder(out, chosen.name)
     machine.make_deterministic(chosen.threads or machine.available_cores())
-    raise typer.Exit(_run(chosen, place, out, resume, checkpoint_every, console))
+    raise typer.Exit(_run(chosen, place, folder, resume, checkpoint_every, console))
+
+
+def _folder(out: Path | None, name: str) -> Path:
+    folder = Path("build/runs") / name if out is None else out
+    if folder.exists() and not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is a file; expected a folder", param_hint="--out")
+    return folder
+
+
+def _experiment(
+    plan: Plan,
+    device: torch.device,
+    out: Path,
+    seeds: int,
+    epochs: int | None,
+    threads: int | None,
+    every: int,
+    console: Console,
+) -> int:
+    """All runs of a plan that are not there yet, then the summary."""
+    variants = [_configured(variant, None, epochs, threads) for variant in plan.variants]
+    console.print(f"{plan.name}: {plan.question}", markup=False)
+    console.print(f"{len(variants)} variants, {seeds} seeds", markup=False)
+    done = 0
+
+    def train_one(preset: Preset, folder: Path) -> int:
+        nonlocal done
+        done += 1
+        console.print(f"--- run {done} of {len(variants) * seeds}, seed {preset.seed}", markup=False)
+        machine.make_deterministic(preset.threads or machine.available_cores())
+        return _run(preset, device, folder, (folder / "checkpoint.pt").exists(), every, console, plan.probe)
+
+    def skipped(preset: Preset) -> None:
+        nonlocal done
+        done += 1
+
+    records = run_plan(plan, variants, range(seeds), out, KIND, train_one, skipped)
+    if isinstance(records, int):
+        return records
+    results = {name: [found["result"] for found in entries] for name, entries in records.items()}
+    summary = summarise(plan, results, range(seeds))
+    spent = sum(found["provenance"]["seconds"]["total"] for entries in records.values() for found in entries)
+    about = provenance(PACKAGES, **machine.describe(device), seconds={"runs": spent})
+    write_json(out / "experiment.json", record(EXPERIMENT_KIND, summary, about))
+    _table(console, summary)
+    console.print(f"{summary['verdict']} ({spent:.0f} s of runs)", markup=False)
+    console.print(f"record: {out / 'experiment.json'}", markup=False)
+    return 0 if summary["passed"] else 1
+
+
+def _table(console: Console, summary: dict[str, Any]) -> None:
+    table = Table("variant", "quantity", "predicted", "measured", "tolerance", "", box=None)
+    for row in summary["table"]:
+        mean, spread = row["mean"], row["spread"]
+        measured = "none" if mean is None else f"{mean:.5g}" + ("" if spread is None else f" ± {spread:.1e}")
+        predicted = "free" if row["predicted"] is None else f"{row['predicted']:.5g}"
+        bound = f"{row['kind']} {row['tolerance']:.2g}"
+        table.add_row(
+            row["variant"], row["quantity"], predicted, measured, bound, "passed" if row["passed"] else "FAILED"
+        )
+    console.print(table)
 
 
 Value = TypeVar("Value")
@@ -109,7 +193,15 @@ def _configured(preset: Preset, seed: int | None, epochs: int | None, threads: i
     return preset if threads is None else dataclasses.replace(preset, threads=threads)
 
 
-def _run(preset: Preset, device: torch.device, out: Path, resume: bool, every: int, console: Console) -> int:
+def _run(
+    preset: Preset,
+    device: torch.device,
+    out: Path,
+    resume: bool,
+    every: int,
+    console: Console,
+    probe: Callable[[Experiment], dict[str, Any]] | None = None,
+) -> int:
     begun = time.perf_counter()
     checkpoint = out / "checkpoint.pt"
     experiment: Experiment | None = None
@@ -129,6 +221,8 @@ def _run(preset: Preset, device: torch.device, out: Path, resume: bool, every: i
         with _progress(console, preset.optimisation.epochs) as report:
             experiment.run(report, checkpoint, every)
         result = experiment.result()
+        if probe is not None:
+            result["probe"] = probe(experiment)
         experiment.optimum.certificate.save(out / "certificate.json")
         write_bytes(out / "last_layer.npz", experiment.last_layer())
         seconds = {**experiment.seconds, "total": time.perf_counter() - begun}
@@ -165,17 +259,21 @@ def _progress(console: Console, epochs: int) -> Iterator[Callable[[int, dict[str
         task = bar.add_task("", total=epochs)
 
         def advance(epoch: int, latest: dict[str, Any]) -> None:
-            bar.update(task, completed=epoch, description=f"gap {latest['relative_gap']:.1e}")
+            bar.update(task, completed=epoch, description=f"gap {_gap(latest)}")
 
         yield advance
 
 
 def _brief(measures: dict[str, Any]) -> str:
     cross, etf = measures["cross_task"], measures["etf"]
-    parts = [f"gap {measures['relative_gap']:.1e}"]
+    parts = [f"gap {_gap(measures)}"]
     parts += [] if any(v is None for v in etf) else [f"ETF {max(etf):.1e}"]
     parts += [] if cross is None else [f"cross {cross:.1e}"]
     return ", ".join([*parts, f"accuracy {min(measures['accuracy']):.1%}"])
+
+
+def _gap(measures: dict[str, Any]) -> str:
+    return "none" if measures["relative_gap"] is None else f"{measures['relative_gap']:.1e}"
 
 
 def _summary(console: Console, result: dict[str, Any], seconds: float) -> None:
@@ -198,6 +296,10 @@ def _list(console: Console) -> None:
         gates = ", ".join(f"{gate.measure} {_bound(gate.at_most, gate.at_least)}" for gate in preset.gates)
         table.add_row(preset.name, preset.description, gates)
     console.print(table)
+    plans = Table("experiment", "question", "variants", box=None)
+    for plan in PLANS.values():
+        plans.add_row(plan.name, plan.question, str(len(plan.variants)))
+    console.print(plans)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,12 @@ brighter pixel wins; a canvas of twice the image's side has no overlap.  Two dig
 Multi-MNIST of Sabour, Frosst & Hinton, "Dynamic routing between capsules" (2017), with the two fixed places of
 Sener & Koltun, "Multi-task learning as multi-objective optimization" (2018).
 
-    joint     every canvas holds an image at every place and carries all T labels, every tuple of labels equally
-              often: single source, an exact factorial design (classes drawn independently would only come close)
-    separate  every canvas holds one image, at the place of the one task that it is labelled for: multi source
+    joint      every canvas holds an image at every place and carries all T labels, every tuple of labels equally
+               often: single source, an exact factorial design (classes drawn independently would only come close)
+    separate   every canvas holds one image, at the place of the one task that it is labelled for: multi source
+    of_design  any label design: unequal K_t (task t shows the first K_t classes alone), joint tables, missing labels
+
+A place whose label is missing stays empty.
 """
 
 from __future__ import annotations
@@ -33,8 +36,7 @@ def joint(source: LabelledImages, tasks: int, repetitions: int, seed: int, side:
     """
     (k,) = _single_task(source)
     design = LabelDesign.factorial((k,) * tasks, repetitions)
-    labels = np.repeat(design.labels.T, design.counts, axis=0)
-    return _compose(source, labels, seed, side, f"{source.name}, {tasks} on a canvas")
+    return of_design(source, design, seed, side, f"{source.name}, {tasks} on a canvas")
 
 
 def separate(source: LabelledImages, tasks: int, repetitions: int, seed: int, side: int = 36) -> LabelledImages:
@@ -44,8 +46,23 @@ def separate(source: LabelledImages, tasks: int, repetitions: int, seed: int, si
     """
     (k,) = _single_task(source)
     design = LabelDesign.multi_source((k,) * tasks, repetitions)
+    return of_design(source, design, seed, side, f"{source.name}, one of {tasks} places")
+
+
+def of_design(
+    source: LabelledImages, design: LabelDesign, seed: int, side: int = 36, name: str | None = None
+) -> LabelledImages:
+    """Canvases that carry the labels of ``design``, ordered by cell; drawing as in :func:`joint`.
+
+    ``source`` has one task of K classes.  Raises ``ValueError`` if a task of the design has more than K.
+    """
+    (k,) = _single_task(source)
+    if max(design.classes) > k:
+        raise ValueError(f"design: tasks of {design.classes} classes; {source.name} has {k}")
     labels = np.repeat(design.labels.T, design.counts, axis=0)
-    return _compose(source, labels, seed, side, f"{source.name}, one of {tasks} places")
+    title = f"{source.name}, {design.scenario} of {'x'.join(map(str, design.classes))}" if name is None else name
+    canvases = _compose(source, labels, seed, side)
+    return LabelledImages(canvases, labels, design.classes, f"{title}, {side}x{side}")
 
 
 def _single_task(source: LabelledImages) -> tuple[int]:
@@ -54,7 +71,7 @@ def _single_task(source: LabelledImages) -> tuple[int]:
     return (source.classes[0],)
 
 
-def _compose(source: LabelledImages, labels: IntArray, seed: int, side: int, name: str) -> LabelledImages:
+def _compose(source: LabelledImages, labels: IntArray, seed: int, side: int) -> torch.Tensor:
     tasks = labels.shape[1]
     channels, height, width = source.images.shape[1:]
     if tasks > len(PLACES):
@@ -69,7 +86,7 @@ def _compose(source: LabelledImages, labels: IntArray, seed: int, side: int, nam
         chosen = source.images[_draw(source.labels[:, 0], labels[present, t], rng)]
         window = canvases[present, :, top : top + height, left : left + width]
         canvases[present, :, top : top + height, left : left + width] = torch.maximum(window, chosen)
-    return LabelledImages(canvases, labels, source.classes * tasks, f"{name}, {side}x{side}")
+    return canvases
 
 
 def _draw(pool: IntArray, wanted: IntArray, rng: np.random.Generator) -> IntArray:
@@ -82,4 +99,19 @@ def _draw(pool: IntArray, wanted: IntArray, rng: np.random.Generator) -> IntArra
         slots = np.flatnonzero(wanted == label)
         rounds = math.ceil(len(slots) / len(members))
         out[slots] = np.concatenate([rng.permutation(members) for _ in range(rounds)])[: len(slots)]
+    return out
+
+
+def only(images: torch.Tensor, place: int, extent: int) -> torch.Tensor:
+    """Canvases ``(N, channels, side, side)`` with all but one place erased, its images ``extent`` pixels wide.
+
+    Raises ``ValueError`` where images at two places would overlap: what is left would not be one image.
+    """
+    side = images.shape[-1]
+    if side < 2 * extent:
+        raise ValueError(f"side: {side} pixels; expected at least {2 * extent}, so that places do not overlap")
+    top, left = (c * (side - extent) for c in PLACES[place])
+    out = torch.zeros_like(images)
+    window = (..., slice(top, top + extent), slice(left, left + extent))
+    out[window] = images[window]
     return out

@@ -1,0 +1,25 @@
+"""All experiments by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from empirical.experiments.collapse import MULTI_SOURCE, SINGLE_SOURCE
+from empirical.experiments.correlation import CORRELATION
+from empirical.experiments.dissection import DISSECTION
+from empirical.experiments.plan import Plan
+from empirical.experiments.thresholds import THRESHOLDS
+from empirical.experiments.unequal import UNEQUAL
+
+#: Experiments by name, in the order in which the report shows them.
+PLANS: Mapping[str, Plan] = {
+    plan.name: plan for plan in (SINGLE_SOURCE, MULTI_SOURCE, UNEQUAL, DISSECTION, CORRELATION, THRESHOLDS)
+}
+
+
+def plan_named(name: str) -> Plan:
+    """The experiment called ``name``; ``ValueError`` naming the known ones otherwise."""
+    try:
+        return PLANS[name]
+    except KeyError:
+        raise ValueError(f"{name!r} is unknown; expected one of {', '.join(PLANS)}") from None
