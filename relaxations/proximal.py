@@ -41,7 +41,7 @@ LARGE_TOLERANCE = 1e-9
 #: Proximal steps between two looks at the gap (fewer from a start that is nearly optimal).
 BURST, BURST_OF_START = 20, 10
 #: Proximal steps go on while a burst lowers the smallest gap so far by this factor.
-WORTH_GOING_ON = 0.2
+WORTH_GOING_ON = 0.35
 #: The step size of proximal gradient is tested in one step of so many: a test costs as much as a gradient.
 TEST_EVERY = 5
 #: A test first tries a larger step, then smaller ones.
