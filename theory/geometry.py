@@ -132,19 +132,28 @@ def within_cell_variability(H: FloatArray, cell_of: IntArray, cells: int, rank: 
     return variability_ratio(means, scatter @ scatter.T / H.shape[1], rank)
 
 
-def variability_ratio(means: FloatArray, within: FloatArray, rank: int) -> float:
-    """:func:`within_cell_variability` from moments: cell ``means`` (d, C), NaN where empty, and Σ_W (d, d).
+def between_directions(means: FloatArray, rank: int) -> tuple[FloatArray, FloatArray, int]:
+    """Eigenvectors ``(d, r)`` and roots of eigenvalues ``(r,)`` of Σ_B truncated at ``rank``, and the number of cells.
 
-    NaN if all cell means agree, or if Σ_W holds a NaN.
+    ``means`` (d, C) are cell means, NaN columns for empty cells, which do not count.  r <= rank; 0 if all means agree.
     """
     present = np.isfinite(means).all(axis=0)
     centred = means[:, present] - means[:, present].mean(axis=1, keepdims=True)
     u, s, _ = np.linalg.svd(centred / np.sqrt(present.sum()), full_matrices=False)
     keep = (s > s[0] * 1e-12 if s.size and s[0] > 0 else np.zeros_like(s, dtype=bool)) & (np.arange(s.size) < rank)
-    if not keep.any():
+    return np.asarray(u[:, keep]), np.asarray(s[keep]), int(present.sum())
+
+
+def variability_ratio(means: FloatArray, within: FloatArray, rank: int) -> float:
+    """:func:`within_cell_variability` from moments: cell ``means`` (d, C), NaN where empty, and Σ_W (d, d).
+
+    NaN if all cell means agree, or if Σ_W holds a NaN.
+    """
+    directions, roots, cells = between_directions(means, rank)
+    if not roots.size:
         return float("nan")
-    projected = u[:, keep].T @ within @ u[:, keep]
-    return float((np.diag(projected) / s[keep] ** 2).sum() / present.sum())
+    projected = directions.T @ within @ directions
+    return float((np.diag(projected) / roots**2).sum() / cells)
 
 
 def nearest_centre_disagreement(
