@@ -1,6 +1,7 @@
 r"""The trusted part: a rigorous enclosure of a problem's global minimum, from a certificate file and nothing else.
 
     python relaxations/check.py FILE            python -m relaxations.check FILE
+    python -m relaxations.check --point FILE    judge the point: certify it, or refute it by a way down
 
 A certificate states a problem in exact rationals, a point (W, H, b) and predictions q in float64 (each
 an exact rational); its format is described in ``certificate.py``.  Whoever wrote it need not be trusted:
@@ -43,6 +44,7 @@ MAX_TEXT = 1600  # characters of one rational
 MAX_ROWS = 1000  # R = Σ K_t: the matrix inequality has this size
 MAX_ENTRIES = 20_000_000  # R·C
 MAX_WORK = 20_000_000_000  # R·C·(R + d), multiplications
+WORTH = 2.0**-40  # of f: a smaller decrease is within what a float64 solver leaves, and refutes nothing
 MAX_BITS = 13_000  # exponent of a bound that is written out in decimal
 CHUNK = 256  # cells held as balls at one time
 MAX_COMMON = 16384  # bits of the common denominator of a task's targets
@@ -178,11 +180,12 @@ class BallLoss:
     """A Fenchel–Young loss in balls: Φ, Φ*, and whether dom Φ* is the simplex (else all of R^K).
 
     ``conjugate`` is only called at points of the domain: the caller has proved that the exact numbers inside
-    the balls lie there.
+    the balls lie there.  ``predict`` is ∇Φ in floats: it proposes dual points and directions, and proves nothing.
     """
 
     phi: Callable[[Sequence[arb]], arb]
     conjugate: Callable[[Sequence[arb]], arb]
+    predict: Callable[[Sequence[float]], list[float]]
     simplex: bool
 
 
@@ -233,11 +236,30 @@ def greatest_simplex_gain(z: Sequence[arb]) -> arb:
     return below.union(above)
 
 
+def softmax(z: Sequence[float]) -> list[float]:
+    """∇ log Σ exp."""
+    top = max(z)
+    weights = [math.exp(x - top) for x in z]
+    total = sum(weights)
+    return [w / total for w in weights]
+
+
+def projection(z: Sequence[float]) -> list[float]:
+    """The point of the simplex nearest to z: (z − τ)_+."""
+    total, tau = 0.0, max(z) - 1
+    for size, x in enumerate(sorted(z, reverse=True), 1):
+        total += x
+        if x <= (total - 1) / size:
+            break
+        tau = (total - 1) / size
+    return [max(x - tau, 0.0) for x in z]
+
+
 #: Losses by name; one entry makes a loss known to the checker.
 LOSSES = {
-    "ce": BallLoss(log_sum_exp, negative_entropy, simplex=True),
-    "mse": BallLoss(half_square, half_square, simplex=False),
-    "sparsemax": BallLoss(greatest_simplex_gain, half_square, simplex=True),
+    "ce": BallLoss(log_sum_exp, negative_entropy, softmax, simplex=True),
+    "mse": BallLoss(half_square, half_square, list, simplex=False),
+    "sparsemax": BallLoss(greatest_simplex_gain, half_square, projection, simplex=True),
 }
 
 
@@ -656,6 +678,190 @@ def largest_scale(problem: Problem, gram: arb_mat) -> fmpq:
     return s
 
 
+# --------------------------------------------------------------------------- the refutation
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A direction at a point, and the step to try first; ``W`` and ``H`` may have one column (row) more."""
+
+    kind: str
+    W: Block
+    H: Block
+    b: Block | None
+    first: float
+
+
+def float_of(x: arb) -> float:
+    """The midpoint of a ball as a float."""
+    return float(x.mid())
+
+
+def linearised(contents: Contents) -> tuple[Block, Block]:
+    """(q, G) in floats, untrusted: q_j = ∇Φ(W h_j + b), and the residuals g_j = ω_j(y_j − q_j); R × C each."""
+    problem, W, H, b = contents.problem, contents.W, contents.H, contents.b
+    heads, C = arb_mat(W.rows, W.columns, W.data.tolist()), problem.cells
+    targets = [[[int(y.p) / int(y.q) for y in row] for row in task.targets] for task in problem.tasks]
+    weights = [float_of(arb(task.alpha / task.total)) for task in problem.tasks]
+    q, g = array("d", bytes(8 * W.rows * C)), array("d", bytes(8 * W.rows * C))
+    for start in range(0, C, CHUNK):
+        stop = min(start + CHUNK, C)
+        features = [x for i in range(H.rows) for x in H.row(i, start, stop)]
+        logits = (heads * arb_mat(H.rows, stop - start, features)).transpose().tolist()
+        for j, column in enumerate(logits, start):
+            z = [float_of(x) + (0.0 if b is None else b.data[i]) for i, x in enumerate(column)]
+            for task, table, weight in zip(problem.tasks, targets, weights, strict=True):
+                if task.masses[j]:
+                    p, y = problem.loss.predict(z[task.rows]), table[task.labels[j]]
+                    own = slice(task.rows.start * C + j, (task.rows.stop - 1) * C + j + 1, C)
+                    q[own] = array("d", p)
+                    g[own] = array("d", [weight * task.masses[j] * (a - x) for a, x in zip(y, p, strict=True)])
+    return Block(W.rows, C, q), Block(W.rows, C, g)
+
+
+def descent_direction(contents: Contents, residuals: Block, value: float) -> Direction:
+    """−∇f: δW_t = Σ_j g_j h_jᵀ − λ_W W_t, δh = Wᵀg_j/n_j − λ_H h (one sample's), δb = Σ_j g_j − λ_b b."""
+    problem, W, H, b = contents.problem, contents.W, contents.H, contents.b
+    G, features = (arb_mat(m.rows, m.columns, m.data.tolist()) for m in (residuals, H))
+    heads = arb_mat(W.rows, W.columns, W.data.tolist())
+    to_heads, to_features = (G * features.transpose()).tolist(), (heads.transpose() * G).tolist()
+    dW, dH, db = array("d"), array("d"), array("d")
+    for task in problem.tasks:
+        decay, decay_b = float_of(arb(task.lambda_w)), float_of(arb(task.lambda_b or 0))
+        for i in range(task.rows.start, task.rows.stop):
+            dW.extend(float_of(x) - decay * w for x, w in zip(to_heads[i], W.row(i), strict=True))
+            db.append(math.fsum(residuals.row(i)) - (0.0 if b is None else decay_b * b.data[i]))
+    decay, counts = float_of(arb(problem.lambda_h)), problem.counts
+    for i, row in enumerate(to_features):
+        dH.extend(float_of(x) / n - decay * h for x, n, h in zip(row, counts, H.row(i), strict=True))
+    biased = problem.tasks[0].lambda_b is not None
+    square = math.fsum(x * x for x in dW) + math.fsum(x * x * n for x, n in zip(dH, counts * H.rows, strict=True))
+    square += math.fsum(x * x for x in db) if biased else 0.0
+    first = 4 * value / square if square > 0 else 0.0  # f >= 0 cannot fall by more than itself
+    bias = Block(W.rows, 1, db) if biased else None
+    return Direction("negative gradient", Block(W.rows, W.columns, dW), Block(H.rows, H.columns, dH), bias, first)
+
+
+def curvature_direction(contents: Contents, residuals: Block, value: float) -> Direction | None:
+    """Where ‖U'‖ = σ > √λ_H: δW_t = λ_H^¼ u_t rᵀ/√λ_{W,t}, δh_j = λ_H^-¼ r v_j/√n_j, r ⟂ (W, H), (u, v) the top pair.
+
+    At a critical point a step ε changes f by −ε²(σ − √λ_H)(1 + o(1)) (Haeffele and Vidal 2015; Zhu et al. 2021).
+    r is a coordinate that the point does not use yet, or a null vector of WᵀW + HHᵀ; ``None`` where there is none.
+    """
+    problem, W, H = contents.problem, contents.W, contents.H
+    R, C, d = W.rows, problem.cells, W.columns
+    roots = [math.sqrt(float_of(arb(task.lambda_w))) for task in problem.tasks for _ in range(*task.rows.indices(R))]
+    scales = [math.sqrt(n) for n in problem.counts]
+    U = arb_mat(R, C, [residuals.data[i * C + j] / (roots[i] * scales[j]) for i in range(R) for j in range(C)])
+    square, u = (U * U.transpose()).mid(), arb_mat(R, 1, [1 + i / (R + 1) for i in range(R)])
+    for _ in range(100):
+        u = (square * u).mid()
+        size = math.sqrt(sum(float_of(x) ** 2 for x in u.entries()))
+        if not 0 < size < math.inf:
+            return None
+        u = (u * arb(1 / size)).mid()
+    v = [float_of(x) for x in (u.transpose() * U).entries()]
+    sigma, limit = math.sqrt(math.fsum(x * x for x in v)), math.sqrt(float_of(arb(problem.lambda_h)))
+    if sigma <= limit:
+        return None
+    r = [0.0] * d + [1.0] if d < problem.dimension else unused_direction(W, H)
+    if r is None:
+        return None
+    quarter = math.sqrt(limit)
+    dW = array("d", [quarter * float_of(x) / roots[i] * c for i, x in enumerate(u.entries()) for c in r])
+    dH = array("d", [c * x / (sigma * quarter * scales[j]) for c in r for j, x in enumerate(v)])
+    first = 2 * math.sqrt(value / (sigma - limit))
+    return Direction("negative curvature", Block(R, len(r), dW), Block(len(r), C, dH), None, first)
+
+
+def unused_direction(W: Block, H: Block) -> list[float] | None:
+    """A unit vector nearly orthogonal to the rows of W and the columns of H, by inverse iteration; ``None`` without."""
+    d = W.columns
+    heads, features = (arb_mat(m.rows, m.columns, m.data.tolist()) for m in (W, H))
+    used = (heads.transpose() * heads + features * features.transpose()).mid()
+    size = sum((used[i, i] for i in range(d)), ZERO)
+    shift = size * 2.0**-60 + 2.0**-1000
+    shifted = used + arb_mat([[shift if i == k else ZERO for k in range(d)] for i in range(d)])
+    r = arb_mat(d, 1, [1 + i / (d + 1) for i in range(d)])
+    for _ in range(4):
+        try:
+            r = shifted.solve(r).mid()
+        except ZeroDivisionError:
+            return None
+        r = (r * (1 / (r.transpose() * r)[0, 0].sqrt())).mid()
+    return [float_of(x) for x in r.entries()] if (r.transpose() * used * r)[0, 0] <= size * 2.0**-40 else None
+
+
+def moved(block: Block | None, direction: Block, step: float) -> Block:
+    """The float64 nearest to block + step · direction, entry by entry; the block has zeros where it is smaller."""
+    data = array("d")
+    for i in range(direction.rows):
+        old = block.row(i) if block is not None and i < block.rows else []
+        old += [0.0] * (direction.columns - len(old))
+        data.extend(x + step * y for x, y in zip(old, direction.row(i), strict=True))
+    return Block(direction.rows, direction.columns, data)
+
+
+def block_data(block: Block) -> dict[str, Any]:
+    """A block as :func:`read_block` reads it."""
+    numbers = array("d", block.data)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    text = base64.b64encode(numbers.tobytes()).decode("ascii")
+    return {"shape": [block.rows, block.columns], "dtype": "<f8", "data": text}
+
+
+def line_search(contents: Contents, direction: Direction, before: fmpq) -> tuple[fmpq, float, fmpq] | None:
+    """(proven decrease, step, a number that f is at most after it): steps shrink while that pays."""
+    best: tuple[fmpq, float, fmpq] | None = None
+    for k in range(40):
+        step = direction.first * 2.0**-k
+        W, H = moved(contents.W, direction.W, step), moved(contents.H, direction.H, step)
+        b = contents.b if direction.b is None else moved(contents.b, direction.b, step)
+        if not all(map(math.isfinite, (*W.data, *H.data, *(b.data if b else ())))):
+            continue
+        after = endpoint(upper_bound(replace(contents, W=W, H=H, b=b)).upper())
+        if after is not None and before - after > (best[0] if best else 0):
+            best = before - after, step, after
+        elif best is not None:
+            break
+    return best
+
+
+def refute(contents: Contents, residuals: Block) -> dict[str, Any] | None:
+    """A witness that the point is no minimum, or ``None``: a direction, a step, and the proven decrease of f.
+
+    {"kind", "step", "decrease", "from", "to", "direction": {"W", "H", "b"}}: f at the point is at least ``from``; f at
+    the float64 nearest to point + step · direction is at most ``to``; ``decrease`` is their difference (decimals).
+    Whatever proposed the direction, two evaluations of f in balls prove it.
+    """
+    before = endpoint(upper_bound(contents).lower())
+    if before is None or before <= 0:
+        return None
+    value = int(before.p) / int(before.q)
+    found: list[tuple[fmpq, float, fmpq, Direction]] = []
+    for propose in (curvature_direction, descent_direction):
+        direction = propose(contents, residuals, value)
+        if direction is not None and 0 < direction.first < math.inf:
+            result = line_search(contents, direction, before)
+            found += [] if result is None else [(*result, direction)]
+    if not found:
+        return None
+    decrease, step, after, direction = max(found, key=lambda entry: entry[0])
+    if decrease <= before * fmpq(*WORTH.as_integer_ratio()):
+        return None
+    low, high = decimal(before, up=False), decimal(after, up=True)
+    parts = {"W": direction.W, "H": direction.H, "b": direction.b}
+    return {
+        "kind": direction.kind,
+        "step": step,
+        "decrease": decimal(rational(low, "from") - rational(high, "to"), up=False),
+        "from": low,
+        "to": high,
+        "direction": {name: None if part is None else block_data(part) for name, part in parts.items()},
+    }
+
+
 # --------------------------------------------------------------------------- the verdict
 
 
@@ -664,12 +870,14 @@ class Verdict:
     """What is proved: the global minimum of the problem ``problem_id`` lies in [lower, upper].
 
     status : ``certified`` (proven relative width at most the tolerance), ``inconclusive`` (the enclosure holds
-        but is wider), ``mismatch`` (a certificate of another problem than asked for) or ``malformed``.
+        but is wider), ``mismatch`` (a certificate of another problem than asked for) or ``malformed``; where the
+        point was asked about, also ``refuted`` (f is proved to fall along ``witness``; the enclosure holds).
     reason : one sentence.
     lower, upper : decimal texts, rounded outward; ``upper`` is ``None`` if no finite bound was found.
     gap, relative_gap : upper − lower and that over max(upper, 1e-300), rounded up.
     scale : the s by which the residual of q was shrunk; 1 if q was feasible as it stood.
     level : what the proof rests on: the arithmetic, and its assumptions if it makes any.
+    witness : of a refutation, see :func:`refute`.
     """
 
     status: str
@@ -682,6 +890,7 @@ class Verdict:
     relative_gap: float | None = None
     scale: float | None = None
     level: str | None = None
+    witness: dict[str, Any] | None = None
 
     @property
     def certified(self) -> bool:
@@ -771,12 +980,15 @@ def ball_bounds(contents: Contents) -> tuple[fmpq | None, fmpq | None, fmpq]:
 BALLS = Method(LEVEL, BALL_LIMITS, ball_bounds)
 
 
-def check_certificate(data: Any, tolerance: str = "1e-8", problem: Any = None, method: Method | None = None) -> Verdict:
+def check_certificate(
+    data: Any, tolerance: str = "1e-8", problem: Any = None, method: Method | None = None, point: bool = False
+) -> Verdict:
     """The verdict on a certificate as parsed by :func:`parse`.
 
     ``tolerance`` is a positive decimal; ``problem`` (the data of a problem, or of a certificate that states it)
-    is the problem that the certificate must be of; ``method`` is :data:`BALLS` or another level.  Never raises for
-    bad data: ``malformed`` says what is wrong.
+    is the problem that the certificate must be of; ``method`` is :data:`BALLS` or another level.  ``point`` asks
+    whether the point is optimal, whatever q the file has: the predictions of the point itself are tried as well, and
+    where neither certifies, a direction that lowers f.  Never raises for bad data: ``malformed`` says what is wrong.
     """
     method = method or BALLS
     try:
@@ -787,11 +999,34 @@ def check_certificate(data: Any, tolerance: str = "1e-8", problem: Any = None, m
             if wanted.id != contents.problem.id:
                 why = f"the certificate is of problem {contents.problem.id[:16]}..., not of {wanted.id[:16]}..."
                 return Verdict("mismatch", why, contents.problem.id, contents.problem.summary)
-        return _verdict(contents, rational(tolerance, "tolerance"), method)
+        verdict = _verdict(contents, rational(tolerance, "tolerance"), method)
+        return _point_verdict(contents, verdict, tolerance, method) if point and not verdict.certified else verdict
     except MalformedError as error:
         return Verdict("malformed", str(error))
     except (RecursionError, MemoryError, OverflowError) as error:
         return Verdict("malformed", f"out of proportion: {type(error).__name__}")
+
+
+def _point_verdict(contents: Contents, verdict: Verdict, tolerance: str, method: Method) -> Verdict:
+    """The verdict on the point of a certificate whose q did not certify it."""
+    precision = ctx.prec
+    try:
+        ctx.prec = PRECISION
+        q, residuals = linearised(contents)
+        if not all(map(math.isfinite, (*q.data, *residuals.data))):
+            return verdict
+        own = _verdict(replace(contents, q=q), rational(tolerance, "tolerance"), method)
+        if own.lower is not None and rational(own.lower, "lower") > rational(verdict.lower or "0", "lower"):
+            verdict = own
+        witness = None if verdict.certified else refute(contents, residuals)
+    except (ValueError, ZeroDivisionError):  # floats out of range while proposing
+        return verdict
+    finally:
+        ctx.prec = precision
+    if witness is None:
+        return verdict
+    why = f"no minimum: f falls by at least {float(witness['decrease']):.3g} along the {witness['kind']}"
+    return replace(verdict, status="refuted", reason=why, witness=witness)
 
 
 def _verdict(contents: Contents, tolerance: fmpq, method: Method) -> Verdict:
@@ -817,7 +1052,13 @@ def _verdict(contents: Contents, tolerance: fmpq, method: Method) -> Verdict:
     return replace(proved, reason=f"proven relative width {proved.relative_gap:.3g} exceeds the tolerance {within}")
 
 
-def check_file(path: str, tolerance: str = "1e-8", problem: str | None = None, method: Method | None = None) -> Verdict:
+def check_file(
+    path: str,
+    tolerance: str = "1e-8",
+    problem: str | None = None,
+    method: Method | None = None,
+    point: bool = False,
+) -> Verdict:
     """The verdict on the certificate at ``path``; ``problem`` is the path of the problem it must be of."""
     limits = (method or BALLS).limits
     try:
@@ -825,7 +1066,7 @@ def check_file(path: str, tolerance: str = "1e-8", problem: str | None = None, m
     except MalformedError as error:
         return Verdict("malformed", f"{problem}: {error}")
     try:
-        return check_certificate(read_file(path, limits), tolerance, wanted, method)
+        return check_certificate(read_file(path, limits), tolerance, wanted, method, point)
     except (MalformedError, MemoryError) as error:
         return Verdict("malformed", str(error) or "out of memory")
 
@@ -833,12 +1074,27 @@ def check_file(path: str, tolerance: str = "1e-8", problem: str | None = None, m
 # --------------------------------------------------------------------------- command line
 
 
+def print_witness(witness: dict[str, Any], most: int = 12) -> None:
+    """A witness in words, with the first rows of its direction."""
+    print(f"witness    {witness['kind']}, step {witness['step']:.6g}: f falls from {witness['from']}")
+    print(f"           to {witness['to']}, by at least {witness['decrease']}")
+    for name, data in witness["direction"].items():
+        if data is not None:
+            block = read_block(data, name)
+            for i in range(min(block.rows, most)):
+                row = [f"{x: .4g}" for x in block.row(i)[:most]] + ["..."] * (block.columns > most)
+                print(f"{'' if i else 'd' + name:<10} {' '.join(row)}")
+            if block.rows > most:
+                print(f"{'':<10} ... {block.rows} rows; in full with --json")
+
+
 def main(arguments: Sequence[str] | None = None, method: Method | None = None, prog: str = "check") -> int:
-    """``check.py FILE [--problem FILE] [--tolerance X] [--json]``: exit 0 certified, 1 not, 2 usage."""
+    """``check.py [--point] FILE [--problem FILE] [--tolerance X] [--json]``: exit 0 certified, 1 not, 2 usage."""
     parser = argparse.ArgumentParser(
         prog=prog, description="Prove from a certificate file alone between which numbers a global minimum lies."
     )
     parser.add_argument("file", help="the certificate")
+    parser.add_argument("--point", action="store_true", help="judge the point: certify it, or print a way down from it")
     parser.add_argument("--problem", metavar="FILE", help="refuse a certificate of another problem than FILE states")
     parser.add_argument("--tolerance", default="1e-8", metavar="X", help="relative width that is enough (default 1e-8)")
     parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
@@ -848,7 +1104,7 @@ def main(arguments: Sequence[str] | None = None, method: Method | None = None, p
             parser.error(f"--tolerance: {options.tolerance}; expected a positive number")
     except MalformedError as error:
         parser.error(str(error))
-    verdict = check_file(options.file, options.tolerance, options.problem, method)
+    verdict = check_file(options.file, options.tolerance, options.problem, method, options.point)
     if options.json:
         clean = {k: v for k, v in vars(verdict).items() if not (isinstance(v, float) and math.isinf(v))}
         print(json.dumps({**dict.fromkeys(vars(verdict)), **clean}))
@@ -860,6 +1116,8 @@ def main(arguments: Sequence[str] | None = None, method: Method | None = None, p
         if verdict.gap is not None:
             print(f"width      {verdict.gap:.3g}, relative {verdict.relative_gap:.3g}")
         print(f"level      {verdict.level}")
+        if verdict.witness is not None:
+            print_witness(verdict.witness)
         print(f"problem    {verdict.problem_id}\n           {verdict.problem}")
     return 0 if verdict.certified else 1
 
