@@ -91,7 +91,8 @@ def train(
     show: Annotated[bool, typer.Option("--list", help="list presets and experiments and exit")] = False,
 ) -> None:
     """Train a network on the certified problem of a preset and compare it with the certificate."""
-    console = Console(highlight=False, soft_wrap=True)
+    # in a file a table has room for its columns
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 150)
     if show:
         _list(console)
         return
