@@ -15,7 +15,7 @@ from theory import UFM
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", ["small", "small-msmtc"])
 def test_the_audit_of_a_run_is_its_record(preset, tmp_path):
-    answer = CliRunner().invoke(app, ["--preset", preset, "--device", "cpu", "--epochs", "3", "--out", str(tmp_path)])
+    answer = CliRunner().invoke(app, ["--preset", preset, "--device", "cpu", "--epochs", "1", "--out", str(tmp_path)])
     assert answer.exit_code in (0, 1), answer.output
     result = read_record(tmp_path / "record.json", KIND)["result"]
     final, problem = result["final"], UFM.from_dict(result["problem"]["statement"])
