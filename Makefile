@@ -42,10 +42,14 @@ $(OUT)/certificates/.done: $(READY) $(RELAXATIONS) reports/certificates.py
 	$(BIN)/python -m reports.certificates --out $(@D)
 	@touch $@
 
+$(OUT)/counterexamples/.done: $(READY) $(PROOFS) $(RELAXATIONS) reports/counterexamples.py reports/checked.py
+	$(BIN)/python -m reports.counterexamples --out $(@D)
+	@touch $@
+
 $(OUT)/runs/small/record.json: $(READY) $(EMPIRICAL)
 	$(BIN)/python -m empirical.train --preset small --device cpu --out $(@D)
 
-$(REPORT): $(OUT)/proofs.json $(OUT)/certificates/.done $(OUT)/runs/small/record.json $(REPORTS)
+$(REPORT): $(OUT)/proofs.json $(OUT)/certificates/.done $(OUT)/counterexamples/.done $(OUT)/runs/small/record.json $(REPORTS)
 	$(BIN)/python -m reports.build --build $(OUT) --out $(@D)
 
 lint: $(READY)
@@ -55,7 +59,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
 
 clean:
 	rm -rf $(VENV) $(OUT) dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache .benchmarks
