@@ -1,19 +1,49 @@
 """What a certificate file holds, and how it is written and read.
 
-A certificate is a JSON object of six parts and a free one::
+A certificate is UTF-8 JSON (strict: no key twice, no NaN or Infinity, no other keys than these)::
 
     {"format": "multitask-collapse certificate", "version": 1,
-     "problem":    the problem as UFM.to_dict() writes it: rationals as text, integers as they are,
-     "problem_id": SHA-256 of the problem's canonical JSON (UFM.identity), hexadecimal,
+     "problem":    the problem, in exact numbers, below,
+     "problem_id": SHA-256 of the problem's canonical text, hexadecimal,
      "point":      {"W": block (R, d'), "H": block (d', C), "b": block (R,) or null},
      "dual":       {"q": block (R, C)},
-     "solver":     {...}   for people: who found the point; never read by the checker}
+     "solver":     {...}   for people: who found the point; never read by a checker}
 
-    block = {"shape": [...], "dtype": "<f8", "data": base64 of little-endian float64, row-major}
+    block = {"shape": [rows, columns] or [rows], "dtype": "<f8", "data": base64 of little-endian float64, row-major}
 
-The point is any (W, H, b) with cell features H and d' at most the problem's dimension (``b`` null where
-there is no bias): its value bounds the minimum from above.  The predictions q bound it from below; they
-need not be feasible, see ``check.py``, which derives both bounds and trusts none that a file states.
+Every number of a block is finite and stands for exactly the rational that it is.  The point is any (W, H, b) with one
+feature a cell and d' at most the problem's dimension (``b`` null where there is no bias): its value bounds the minimum
+from above.  The predictions q bound it from below; they need not be feasible, see ``check.py``, which derives both
+bounds and trusts none that a file states.
+
+**Problem** (R = Σ K_t rows, C cells, T tasks)::
+
+    {"scenario": a name, "loss": "ce" | "mse" | "sparsemax", "convention": a name of theory.model.CONVENTIONS,
+     "classes": [K_t], "dimension": d, "counts": [n_j],
+     "targets": for every task a table of probability vectors, "labels": T × C rows of those tables, −1 unlabelled,
+     "sample_weights": T × C whole numbers or null (all 1), "task_weights": [c_t], "weight_decay": [λ_{W,t}],
+     "feature_decay": λ_H, "bias": null (none), or decays [λ_{b,t}], all positive or all "0" (free)}
+
+Rationals are text ("3/100", "0.03", "3e-2") or whole numbers; a JSON number with a point is refused, for it would be
+ambiguous whether the decimal or its float is meant.  Sizes, labels, counts and sample weights are whole numbers.
+
+**Canonical text and id.**  Every rational in lowest terms ("3/100", "2"), sample weights 0 where a label is −1, keys
+sorted, no blanks, other characters than ASCII escaped; its SHA-256 is the id.  The same problem spelt otherwise has
+the same id; any number changed, or another scenario's name, gives another.  The id is recomputed, never believed.
+
+**Version.**  A whole number, raised whenever a file that an old checker accepts would mean something else, or a new
+file would be refused by an old one; readers refuse versions that they do not know.  This is version 1.
+
+**Checkers and what they take** (a refusal names the next one)::
+
+    check_exact   exact rationals, standard library    4 MiB,    40 rows,      2·10^6 products R·C·(R + d')
+    check         balls (python-flint)               256 MiB, 1,000 rows,      2·10^7 entries R·C, 2·10^10 products
+    check_float   float64, a-priori rounding bounds    1 GiB, 4,000 rows,      10^8 entries, 2·10^13 products
+
+A rational has at most 1,600 characters and exponents of three digits, counts and weights are at most 2^53, and a
+task's targets have a common denominator of at most 16,384 bits (4,096 in ``check_exact``).
+
+Files are written whole or not at all (:func:`relaxations.records.write_text`), and never unpickled.
 """
 
 from __future__ import annotations
@@ -27,6 +57,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relaxations.check import MalformedError, fields, parse, read_block, read_file
+from relaxations.check_float import LIMITS
 from relaxations.records import write_text
 from theory.labels import FloatArray
 from theory.model import UFM
@@ -132,7 +163,7 @@ class Certificate:
     def load(cls, path: Path | str) -> Certificate:
         """The certificate at ``path``.  Raises ``ValueError`` with the path and what is wrong."""
         try:
-            return cls.from_dict(read_file(str(path)))
+            return cls.from_dict(read_file(str(path), LIMITS))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 

@@ -20,6 +20,10 @@ W'_t = √λ_{W,t} W_t, H̃_j = √n_j h_j and U'_{t,j} = V_{t,j}/√λ_{W,t} th
 All arithmetic is on rationals (fmpq) or on balls (arb): a ball encloses the exact number that the
 formula defines, whatever was rounded on the way.  Needs Python and python-flint alone; nothing of the
 project is imported, and no bound that a file may state is read.
+
+Two more levels of trust: ``check_exact.py`` finds the same bounds again for small files, in rationals and without
+python-flint; ``check_float.py`` takes larger ones, in float64, under assumptions that its verdict names.  A refutation
+needs no trust in how its direction was found: it is two values of f, in balls.
 """
 
 from __future__ import annotations

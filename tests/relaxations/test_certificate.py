@@ -1,6 +1,7 @@
 """What a certificate holds, what it refuses, and that a file is written whole or not at all."""
 
 import base64
+import hashlib
 import json
 import os
 import struct
@@ -8,7 +9,8 @@ import struct
 import numpy as np
 import pytest
 
-from relaxations import records
+from relaxations import certificate as module
+from relaxations import check, check_exact, check_float, records
 from relaxations.certificate import Certificate, block
 from relaxations.check import check_certificate, read_block
 from relaxations.solve import solve
@@ -45,6 +47,33 @@ def test_a_certificate_of_a_solution_says_who_found_it(problem, certificate):
     assert set(data) == {"format", "version", "problem", "problem_id", "point", "dual", "solver"}
     # what a file states of the solver is never read
     assert check_certificate({**data, "solver": {"upper": -1e9, "lower": 1e9}}) == check_certificate(data)
+
+
+def test_the_limits_are_those_that_the_format_documents():
+    text = " ".join(module.__doc__.split())
+    balls, floats = check.BALL_LIMITS, check_float.LIMITS
+    for size, rows, name in (
+        (check_exact.MAX_FILE, check_exact.MAX_ROWS, "check_exact"),
+        (balls.file, balls.rows, "check"),
+        (floats.file, floats.rows, "check_float"),
+    ):
+        unit = f"{size // 2**20} MiB" if size < 2**30 else f"{size // 2**30} GiB"
+        line = text[text.index(f"{name} ", text.index("what they take")) :]
+        assert unit in line[:200]
+        assert f"{rows:,} rows" in line[:200]
+    assert (check_exact.MAX_WORK, balls.entries, balls.work) == (2 * 10**6, 2 * 10**7, 2 * 10**10)
+    assert (floats.entries, floats.work) == (10**8, 2 * 10**13)
+    assert f"{check.MAX_TEXT:,} characters" in text
+    assert f"{check.MAX_COMMON:,} bits ({check_exact.MAX_COMMON:,} in" in text
+
+
+def test_the_canonical_text_is_the_documented_one(problem):
+    data = problem.to_dict()
+    spelt = {**data, "feature_decay": "2/60", "bias": ["0.05", "5e-2"], "weight_decay": ["1/30", "10/300"]}
+    text = json.dumps({**data, "feature_decay": "1/30"}, sort_keys=True, separators=(",", ":"))
+    assert text.isascii()
+    assert hashlib.sha256(text.encode()).hexdigest() == problem.identity
+    assert check.read_problem(spelt).id == check_exact.Problem(spelt).id == problem.identity
 
 
 def test_round_trip_by_text_and_file(certificate, tmp_path):
