@@ -22,7 +22,8 @@ from typing import Annotated
 import typer
 
 from relaxations.records import write_text
-from reports.collect import InputError, collect
+from reports.checked import InputError
+from reports.collect import collect
 from reports.document import render
 from theory.files import write_bytes
 

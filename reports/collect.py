@@ -2,6 +2,7 @@
 
     BUILD/proofs.json                     ``python -m theory --json``
     BUILD/certificates/NAME.json          ``python -m reports.certificates``, each with NAME.certificate.json
+    BUILD/counterexamples/ID.certificate.json   ``python -m reports.counterexamples``
     BUILD/runs/RUN/record.json            ``python -m empirical.train``, each with its certificate.json
 
 Nothing that a file states of itself is taken on trust where it can be derived: every certificate is proved again
@@ -11,9 +12,7 @@ What cannot be read raises :class:`InputError`, which names the file and the com
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -22,38 +21,15 @@ from typing import Any
 
 import numpy as np
 
-from relaxations.balls import evaluate
-from relaxations.certificate import Certificate
-from relaxations.check import Verdict, check_certificate, parse, position
 from relaxations.records import read_record
 from reports.certificates import KIND as INSTANCE
 from reports.certificates import certificate_path
-from theory.known_optimum import KnownOptimum, known_optimum
+from reports.checked import CheckedCertificate, InputError, check, reading
+from reports.counterexamples import ProvedCounterexample, read_counterexamples
+from theory.known_optimum import known_optimum
 from theory.labels import FloatArray
 from theory.model import UFM
 from theory.prose import without_unicode
-
-
-class InputError(ValueError):
-    """An input that is missing or that cannot be read; the message says which and what to do."""
-
-
-@contextmanager
-def _reading(path: Path, remedy: str) -> Iterator[None]:
-    """Turn whatever a malformed file causes into an :class:`InputError` about that file."""
-    try:
-        yield
-    except InputError:
-        raise
-    except FileNotFoundError as error:
-        raise InputError(f"{error.filename or path}: missing; {remedy}") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}); {remedy}") from None
-    except KeyError as error:
-        raise InputError(f"{path}: the field {error} is missing; {remedy}") from None
-    except (ValueError, TypeError, IndexError, AttributeError) as error:
-        raise InputError(f"{path}: {str(error).removeprefix(f'{path}: ')}; {remedy}") from None
-
 
 # --------------------------------------------------------------------------- claims
 
@@ -122,7 +98,7 @@ class ProvedClaim:
 
 def read_claims(path: Path) -> tuple[ProvedClaim, ...]:
     """The claims that ``python -m theory --json`` wrote.  Raises :class:`InputError`."""
-    with _reading(path, f"make it again with: python -m theory --json {path}"):
+    with reading(path, f"make it again with: python -m theory --json {path}"):
         claims = read_record(path, "proofs")["result"]["claims"]
         if not claims:
             raise ValueError("holds no claim")
@@ -164,58 +140,6 @@ def _relation(data: dict[str, Any]) -> Relation:
 
 
 @dataclass(frozen=True, eq=False)
-class CheckedCertificate:
-    """A certificate file and what the checker proves from it now.
-
-    path : of the file, as found; digest : SHA-256 of its bytes.
-    known : the theorem that covers the problem, its dimension included, or ``None``; ``place`` says where its value
-        lies: proved ``"inside"`` or ``"outside"`` the enclosure, or ``"overlaps"`` an end; ``value`` in float64.
-    """
-
-    path: Path
-    digest: str
-    certificate: Certificate
-    verdict: Verdict
-    known: KnownOptimum | None
-    place: str | None
-    value: float | None
-
-    @property
-    def problem(self) -> UFM:
-        """The problem that the certificate is of."""
-        return self.certificate.problem
-
-    @property
-    def status(self) -> str:
-        """``certified``, ``inconclusive``, or ``refuted`` where the theorem's value is proved to lie outside."""
-        return "refuted" if self.place == "outside" else self.verdict.status
-
-
-def check(path: Path, wanted: UFM | None = None) -> CheckedCertificate:
-    """Prove the certificate at ``path``; ``wanted`` is the problem that it must be of.
-
-    Raises ``ValueError`` for a file that is no certificate, or of another problem.
-    """
-    raw = path.read_bytes()
-    certificate = Certificate.load(path)
-    verdict = check_certificate(parse(raw.decode("utf-8")), problem=None if wanted is None else wanted.to_dict())
-    if verdict.lower is None:
-        raise ValueError(verdict.reason)
-    covering = known_optimum(certificate.problem)
-    known = covering if covering is not None and covering.attained(certificate.problem) else None
-    ball = None if known is None else evaluate(known.value)
-    return CheckedCertificate(
-        path=path,
-        digest=hashlib.sha256(raw).hexdigest(),
-        certificate=certificate,
-        verdict=verdict,
-        known=known,
-        place=None if ball is None else position(verdict, ball),
-        value=None if ball is None else float(ball),
-    )
-
-
-@dataclass(frozen=True, eq=False)
 class CertifiedInstance:
     """One of the instances of :mod:`reports.certificates`: what its record says, and the certificate proved again.
 
@@ -247,13 +171,13 @@ def read_instances(folder: Path) -> tuple[CertifiedInstance, ...]:
     from reports.certificates import INSTANCES
 
     remedy = f"make them again with: python -m reports.certificates --out {folder} --fresh"
-    with _reading(folder, remedy):
+    with reading(folder, remedy):
         paths = [p for p in sorted(folder.iterdir()) if p.suffix == ".json" and not p.stem.endswith(".certificate")]
     if not paths:
         raise InputError(f"{folder}: holds no certified instance; {remedy}")
     out = []
     for path in paths:
-        with _reading(path, remedy):
+        with reading(path, remedy):
             out.append(_instance(path))
     order = {instance.name: k for k, instance in enumerate(INSTANCES)}
     return tuple(sorted(out, key=lambda i: (order.get(i.name, len(order)), i.name)))
@@ -344,7 +268,7 @@ def read_runs(folders: Sequence[Path]) -> tuple[TrainedRun, ...]:
         raise InputError(f"{', '.join(map(str, folders))}: no record.json of a training run; {remedy}")
     runs = []
     for path in paths:
-        with _reading(path, remedy):
+        with reading(path, remedy):
             runs.append(_run(path))
     names = [run.name for run in runs]
     twice = next((n for n in names if names.count(n) > 1), None)
@@ -406,6 +330,7 @@ class Inputs:
 
     claims: tuple[ProvedClaim, ...]
     instances: tuple[CertifiedInstance, ...]
+    counterexamples: tuple[ProvedCounterexample, ...]
     runs: tuple[TrainedRun, ...]
 
     @property
@@ -417,6 +342,7 @@ class Inputs:
         """What a reader must know first: refuted claims, enclosures that contradict a theorem, missed gates."""
         out = [f"claim {c.name}: {c.status}" for c in self.claims if c.status == "refuted"]
         out += [f"certificate {i.name}: refuted" for i in self.instances if i.checked.status == "refuted"]
+        out += [f"counterexample {c.example.name}: not proved" for c in self.counterexamples if not c.holds]
         out += [f"run {r.name}: {r.checked.status}" for r in self.runs if r.checked.status == "refuted"]
         out += [
             f"run {r.name}: misses its gate on {g['measure']}" for r in self.runs for g in r.gates if not g["passed"]
@@ -434,5 +360,6 @@ def collect(build: Path, records: Sequence[Path] = ()) -> Inputs:
     return Inputs(
         read_claims(build / "proofs.json"),
         read_instances(build / "certificates"),
+        read_counterexamples(build / "counterexamples"),
         read_runs([build / "runs", *records]),
     )

@@ -13,9 +13,10 @@ from typing import Any
 
 import jinja2
 
-from reports import evidence, figures, latex
+from reports import evidence, figures, latex, published
 from reports.bibliography import BIBLIOGRAPHY, cite
-from reports.collect import CheckedCertificate, Inputs, ProofStep, ProvedClaim, TrainedRun
+from reports.checked import CheckedCertificate
+from reports.collect import Inputs, ProofStep, ProvedClaim, TrainedRun
 from reports.latex import Latex
 from theory.known_optimum import known_optimum
 from theory.model import CONVENTIONS, UFM, Convention
@@ -37,7 +38,8 @@ def render(inputs: Inputs) -> dict[str, bytes]:
         prose=_prose, cite=cite, number=latex.number, percent=latex.percent, rational=latex.rational,
         code=latex.code, name=latex.name, hexadecimal=latex.hexadecimal, display=latex.display,
         inline=lambda formula: latex.display(formula, inline=True), listing=latex.listing,
-        label=_label, latex=Latex, capital=_capital, capital_text=lambda text: _capital(latex.escape(text)),
+        at_least=latex.at_least, label=published.label, latex=Latex,
+        capital=_capital, capital_text=lambda text: _capital(latex.escape(text)),
     )  # fmt: skip
     out = {"references.bib": BIBLIOGRAPHY.read_bytes()}
     pictures: dict[tuple[str, str], str] = {}
@@ -51,6 +53,12 @@ def render(inputs: Inputs) -> dict[str, bytes]:
         lemmas=inputs.lemmas,
         instances=inputs.instances,
         runs=inputs.runs,
+        published=published.rows(inputs),
+        counterexamples=inputs.counterexamples,
+        counterexample_labels=published.counterexample_labels(inputs.counterexamples),
+        cells_of=published.cells,
+        numbers_of=published.numbers_of,
+        theorems_of=lambda names: published.references(names, {c.name: c for c in inputs.claims}),
         faults=inputs.faults(),
         summary=[
             (c, _hypotheses_in_short(c), evidence.certified(c, inputs), evidence.trained(c, inputs))
@@ -78,11 +86,6 @@ def render(inputs: Inputs) -> dict[str, bytes]:
 
 def _prose(text: str) -> Latex:
     return Latex(text_latex(text))
-
-
-def _label(name: str) -> Latex:
-    """A name as part of a LaTeX label: what is neither letter nor digit becomes a dash."""
-    return Latex("".join(c if c.isascii() and c.isalnum() else "-" for c in name))
 
 
 def _names_itself(words: str) -> bool:

@@ -73,6 +73,19 @@ def number(value: Any, digits: int = 3) -> Latex:
     return Latex(rf"${mantissa}\times10^{{{power}}}$")
 
 
+def at_least(value: Fraction, digits: int = 3) -> Latex:
+    """A proved lower bound, rounded down to so many significant digits, so that what is printed is proved."""
+    if value == 0:
+        return Latex("$0$")
+    with localcontext() as context:
+        context.prec, context.rounding = digits, ROUND_FLOOR
+        rounded = Decimal(value.numerator) / Decimal(value.denominator)
+    if -4 <= rounded.adjusted() < 6:
+        return Latex(f"${format(rounded, 'f')}$")
+    mantissa = rounded.scaleb(-rounded.adjusted())
+    return Latex(rf"${format(mantissa, 'f')}\times10^{{{rounded.adjusted()}}}$")
+
+
 def percent(value: float | None, digits: int = 2) -> Latex:
     """A share as per cent to so many significant digits."""
     return Latex(number(None if value is None else 100 * value, digits) + ("" if value is None else r"\,\%"))

@@ -165,7 +165,7 @@ def dead_under_the_published_bound(convention: Convention, multi_source: bool) -
         problem,
         lambda _: all_dead(problem),
         Fraction(1, 5),
-        "1 − limit/(λ_W λ_H), largest limit over tasks",
+        "distance of λ_W λ_H above the largest limit over tasks, relative to λ_W λ_H",
         share_of_dead_heads,
         ("published", "thresholds", "multi_source" if multi_source else "single_source"),
     )
@@ -181,7 +181,7 @@ COUNTEREXAMPLES = (
         _LARGE,
         lambda _: all_dead(_LARGE),
         Fraction(1, 2),
-        "1 − limit/(λ_W λ_H), largest limit over tasks",
+        "distance of λ_W λ_H above the largest limit over tasks, relative to λ_W λ_H",
         share_of_dead_heads,
         ("thresholds", "single_source"),
     ),

@@ -52,7 +52,12 @@ def _plain(condition: Condition) -> str:
 
 
 def _latex(condition: Condition) -> str:
-    return f"${condition_latex(condition, thresholds.x)}$"
+    return _without_primes(f"${condition_latex(condition, thresholds.x)}$")
+
+
+def _without_primes(formula: str) -> str:
+    """The primes that tell published decays from canonical ones dropped: in this table all are published ones."""
+    return formula.replace(r"\lambda'", r"\lambda")
 
 
 def _decay_rows(multi_source: bool) -> list[PublishedRow]:
@@ -148,7 +153,7 @@ def _step(of: Claim, name: str) -> Step:
 
 def _texts(of: Claim, step: Step) -> tuple[str, str]:
     context = of.context(step)
-    return step.plain(context).replace("λ'", "λ"), f"${step.latex(context)}$"
+    return step.plain(context).replace("λ'", "λ"), _without_primes(f"${step.latex(context)}$")
 
 
 def published_table() -> tuple[PublishedRow, ...]:

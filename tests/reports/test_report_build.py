@@ -21,7 +21,9 @@ from relaxations.records import provenance, record, write_json
 from reports import build as builder
 from reports.certificates import INSTANCES, KIND, certificate_path, make, record_path, up_to_date
 from reports.certificates import app as certificates
-from reports.collect import InputError, collect
+from reports.checked import InputError
+from reports.collect import collect
+from reports.counterexamples import app as refute
 from reports.document import render
 from reports.latex import code
 from theory.claims import thresholds
@@ -71,6 +73,7 @@ def made(tmp_path_factory):
     for instance in INSTANCES:
         if instance.name in QUICK:
             make(folder / "certificates", instance)
+    assert run(refute, ["--out", str(folder / "counterexamples")]).exit_code == 0
     train(folder / "runs" / "tiny")
     return folder
 
@@ -204,6 +207,7 @@ def test_missing_inputs_are_named_with_the_command_that_makes_them(tmp_path, cop
     assert "no such folder" in result.output
     for path, words in (
         ("runs", "python -m empirical.train"),
+        ("counterexamples", "python -m reports.counterexamples"),
         ("certificates", "python -m reports.certificates"),
         ("proofs.json", "python -m theory --json"),
     ):
