@@ -19,8 +19,8 @@ class Undefined(ArithmeticError):
     """The expression has no real value at the point (log of a negative number, division by 0)."""
 
 
-def enclose(expression: sp.Expr, point: Mapping[sp.Symbol, sp.Rational], bits: int = 192) -> flint.arb:
-    """A ball that holds the value of ``expression`` at ``point``.
+def enclose(expression: sp.Expr, point: Mapping[sp.Symbol, sp.Rational | flint.arb], bits: int = 192) -> flint.arb:
+    """A ball that holds the value of ``expression`` at ``point`` (whose values are rationals, or balls).
 
     Raises ``Undefined`` where it has none and ``TypeError`` for a function that is not known here.
     """
@@ -58,11 +58,12 @@ def _rational(number: sp.Rational) -> flint.arb:
     return flint.arb(flint.fmpq(int(number.p), int(number.q)))
 
 
-def _evaluate(e: sp.Expr, point: Mapping[sp.Symbol, sp.Rational]) -> flint.arb:
+def _evaluate(e: sp.Expr, point: Mapping[sp.Symbol, sp.Rational | flint.arb]) -> flint.arb:
     if isinstance(e, sp.Symbol):
         if e not in point:
             raise TypeError(f"the point gives no value to {e}")
-        return _rational(sp.Rational(point[e]))
+        value = point[e]
+        return value if isinstance(value, flint.arb) else _rational(sp.Rational(value))
     if isinstance(e, sp.Rational):
         return _rational(e)
     if e is sp.S.Exp1:

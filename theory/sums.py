@@ -47,6 +47,9 @@ class Sum:
         subtracted = self._operand(other)
         return NotImplemented if subtracted is None else self + (-1) * subtracted
 
+    def __rsub__(self, other: Sum | sp.Expr) -> Sum:
+        return -self + other
+
     def __mul__(self, scalar: sp.Expr) -> Sum:
         return Sum(self.index, self.summand * scalar, self.constant * scalar)
 

@@ -61,7 +61,7 @@ class Inequality(Step):
         for product, found in zip(products, signs, strict=True):
             if None in found:
                 bad = product[found.index(None)]
-                return self._violated(context, f"not certified >= 0: {plain(_factor_value(bad, context))[:120]}")
+                return self._violated(context, f"not certified >= 0: {plain(factor_value(bad, context))[:120]}")
         if self.op in ("<", ">") and not any(all(f == POSITIVE for f in found) for found in signs):
             return self._violated(context, "certified >= 0 but not > 0")
         return Outcome(Verdict.PROVED, "a sum of products of non-negative factors")
@@ -110,7 +110,8 @@ def _semidefinite(wanted: Semidefinite, context: Context) -> bool:
     )
 
 
-def _factor_value(factor: FactorOf, context: Context) -> Any:
+def factor_value(factor: FactorOf, context: Context) -> Any:
+    """The term that a factor stands for."""
     if isinstance(factor, Termwise):
         return Sum(factor.index, _product(factor.factors, context))
     if isinstance(factor, Square):
@@ -124,7 +125,7 @@ def _factor_value(factor: FactorOf, context: Context) -> Any:
 
 
 def _product(factors: tuple[FactorOf, ...], context: Context) -> Any:
-    values = [_factor_value(f, context) for f in factors]
+    values = [factor_value(f, context) for f in factors]
     scalars = [v for v in values if isinstance(v, sp.Expr)]
     others = [v for v in values if not isinstance(v, sp.Expr)]
     if len(others) > 1:
@@ -188,7 +189,7 @@ class EqualityCase(Step):
         everything = [(f, (POSITIVE, NONNEGATIVE)) for product in self.by or step.by for f in product]
         for factor, needed in everything + [(f, (POSITIVE,)) for f in rest]:
             if _certified(factor, where, context) not in needed:
-                value = plain(_factor_value(factor, context))
+                value = plain(factor_value(factor, context))
                 return Outcome(Verdict.UNDECIDED, f"not certified {needed[-1]} 0: {value[:120]}")
         if isinstance(main, (sp.Expr, int)) and _certified(main, where, context) == POSITIVE:
             return Outcome(Verdict.UNDECIDED, "the vanishing factor is certified positive: the hypotheses contradict")

@@ -1,0 +1,154 @@
+"""Points at which a step's hypotheses hold, and whether a relation is certainly false at one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import flint
+import sympy as sp
+
+from theory.alphabet import Alphabet
+from theory.enclosure import Undefined
+from theory.mutation.assertions import Assertion, without_lets
+from theory.mutation.worlds import Irrational, World, find_world, unknowns
+from theory.proof import difference, value_of
+from theory.sums import Sum
+from theory.traces import Trace, Word
+
+PRECISIONS = (64, 256, 1024)
+#: Points at which a mutant is tried before it survives.
+WORLDS = 6
+
+LARGER, STRICT = (">=", ">"), ("<", ">")
+
+
+def points(
+    asserted: Assertion, alphabet: Alphabet, rng: random.Random, limit: int = WORLDS, true: bool = True
+) -> Iterator[World]:
+    """Worlds at which everything that the step assumes holds; in turn generic ones and ones of equality.
+
+    With ``true`` the relation itself must not be contradicted there: ``AssertionError`` if it is.
+    """
+    sides = [value_of(s) for s in _sides(asserted)]
+    lets = tuple((let.symbol, sp.sympify(let.value)) for let in asserted.lets)
+    gone = {symbol for symbol, _ in lets}
+    symbols = {u for s in sides for u in unknowns(s) if isinstance(u, sp.Symbol)}
+    symbols |= {s for _, value in lets for s in value.free_symbols}
+    symbols |= {s for c in asserted.conditions for s in c.slack.free_symbols}
+    symbols -= gone
+    premises = [term for _, term in asserted.premises]
+    slacks = [term for _, term, _ in asserted.slacks]
+    middles = [m.matrix for m in asserted.semidefinite]
+    matrices = any(isinstance(t, (Word, Trace)) for t in [*sides, *premises, *slacks, *asserted.tight])
+    found = 0
+    for k in range(2 * limit + 2):
+        if found == limit:
+            return
+        if not premises and not matrices and not (asserted.slacks and k % 2):
+            point = alphabet.sample(rng, symbols, asserted.conditions)
+            world: World | None = World({s: flint.fmpq(int(v.p), int(v.q)) for s, v in point.items()}, {}, {})
+        else:
+            equations = [*premises, *(asserted.tight if k % 2 else ())]
+            world = find_world(equations, [*sides, *slacks, *middles, *symbols], alphabet, rng)
+        if world is None:
+            continue
+        world = World(world.scalars, world.matrices, world.sizes, lets, world.defined, world.equations)
+        try:
+            if not _assumed(asserted, world):
+                continue
+            if contradicted(asserted, world) and true:
+                raise AssertionError(f"the true relation fails where its premises hold: {world.shown()}")
+        except (Undefined, Irrational):
+            continue
+        found += 1
+        yield world
+
+
+def _sides(asserted: Assertion) -> list[Any]:
+    if asserted.op == "iff":
+        return [side for c in (asserted.lhs, asserted.rhs) for side in (c.lhs, c.rhs)]
+    return [asserted.lhs, asserted.rhs]
+
+
+def _assumed(asserted: Assertion, world: World) -> bool:
+    return (
+        all(_at_least(world, c.slack, c.strict) for c in asserted.conditions)
+        and all(_at_least(world, term, strict) for _, term, strict in asserted.slacks)
+        and all(semidefinite(world, m.matrix) for m in asserted.semidefinite)
+    )
+
+
+def _at_least(world: World, term: Any, strict: bool) -> bool:
+    for ball in _total(term, world, PRECISIONS[1]):
+        if ball > 0:
+            continue
+        if ball < 0 or strict or not world.vanishes(term):
+            return False
+    return True
+
+
+def semidefinite(world: World, matrix: Word) -> bool:
+    """Is the symmetric matrix positive semidefinite?  By the signs of its characteristic polynomial, exactly."""
+    n = world.sizes[matrix.rows]
+    exact = flint.fmpq_mat(n, n, world.exact(matrix))
+    coefficients = exact.charpoly().coeffs()
+    return all((-1) ** (n - k) * c >= 0 for k, c in enumerate(coefficients))
+
+
+def _total(term: Any, world: World, bits: int) -> list[flint.arb]:
+    """Balls; a sum over a generic index is read with one term."""
+    value = value_of(term)
+    balls = world.balls(value, bits)
+    return [sum(balls, flint.arb(0))] if isinstance(value, Sum) else balls
+
+
+def contradicted(asserted: Assertion, world: World) -> bool:
+    """Is the relation certainly false at the world?  Raises ``Undefined`` if a side has no value there."""
+    lhs, op, rhs = asserted.lhs, asserted.op, asserted.rhs
+    if op == "psd":
+        return not semidefinite(world, value_of(lhs))
+    trouble: Undefined | None = None
+    for bits in PRECISIONS:
+        try:
+            trouble = None
+            if op == "iff":
+                signs = [_sign(_total(c.slack, world, bits)[0]) for c in (lhs, rhs)]
+                if 0 not in signs:
+                    return signs[0] != signs[1]
+                continue
+            # with premises, or in an inequality, a sum has one term: then its parts are one number
+            read = world.balls if op == "=" and not asserted.premises else lambda t, b: _total(t, world, b)
+            left, right = (read(value_of(s), bits) for s in (lhs, rhs))
+            many = max(len(left), len(right))
+            gaps = [a - b for a, b in zip(_broadcast(left, many), _broadcast(right, many), strict=True)]
+        except Undefined as error:
+            trouble = error
+            continue
+        if op == "=":
+            if any(not g.contains(0) for g in gaps):
+                return True
+        elif any((g < 0) if op in LARGER else (g > 0) for g in gaps):
+            return True
+    if trouble is not None:
+        raise trouble
+    if op in STRICT:  # equality contradicts a strict inequality
+        return world.vanishes(plainly(difference(lhs, rhs), asserted))
+    return False
+
+
+def plainly(term: Any, asserted: Assertion) -> Any:
+    """The term in the variables that remain."""
+    return without_lets(value_of(term), asserted.lets)
+
+
+def _sign(ball: flint.arb) -> int:
+    return 1 if ball > 0 else -1 if ball < 0 else 0
+
+
+def _broadcast(balls: list[flint.arb], count: int) -> list[flint.arb]:
+    """A plain 0 stands for the zero of any kind; a sum's constant is its second part."""
+    if len(balls) == count:
+        return balls
+    return balls * count if count > 2 else [flint.arb(0), *balls] if len(balls) == 1 else balls
