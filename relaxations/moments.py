@@ -203,7 +203,7 @@ class _FirstPass:
             exact = raw.astype(np.float64)
             member, present = _membership(cell)
             sums[present] += member @ exact
-            squares[present] += member @ np.einsum("ij,ij->i", exact, exact)
+            squares[present] += member @ np.vecdot(exact, exact)
             operand: AnyArray = raw.astype(np.float32, copy=False) if self.single else exact
             z = (W @ operand.T).astype(np.float64) + self.b[:, None]
             logits[present] += member @ z.T

@@ -80,8 +80,14 @@ def with_default_decays(
     loss: str = "ce",
     dimension: int | None = None,
     convention: str = "mean-halves",
+    share: Fraction = SHARE_OF_THRESHOLD,
 ) -> UFM:
-    """The problem, its missing decays chosen as the module says (numbers in ``convention``)."""
+    """The problem, its missing decays chosen as the module says (numbers in ``convention``).
+
+    ``share`` stands in for 0.03 of the threshold.  Raises ``ValueError`` if it is not positive.
+    """
+    if share <= 0:
+        raise ValueError(f"share: {float(share):g}; expected a positive share of the threshold")
 
     def build(w: Fraction | tuple[Fraction, ...], h: Fraction) -> UFM:
         return UFM(design, w, h, task_weights, bias, loss, dimension, convention)
@@ -92,7 +98,7 @@ def with_default_decays(
     first = build(
         Fraction(1) if weight_decay is None else weight_decay, Fraction(1) if feature_decay is None else feature_decay
     )
-    limits = [SHARE_OF_THRESHOLD * limit for limit in thresholds(first)]
+    limits = [share * limit for limit in thresholds(first)]
     if weight_decay is not None:
         shares = (limit / w for limit, w in zip(limits, first.weight_decay, strict=True))
         return build(weight_decay, rounded_down(min(shares)))
