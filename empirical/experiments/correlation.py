@@ -94,6 +94,10 @@ def _free(classes: int, grid: Sequence[int], n: int) -> list[Preset]:
             {"joint": table(classes, rho, n)},
             fraction=FRACTION,
             dimension=2 * classes,
+            # ten classes are a hundred cells, and worse conditioned
+            optimisation=Optimisation(
+                epochs=15 if classes < 10 else 50, batch=1, step=1.0, head_step=1.0, optimiser="lbfgs"
+            ),
         )
         for rho in grid
     ]
@@ -109,7 +113,7 @@ def _networks(grid: Sequence[int]) -> list[Preset]:
             backbone_options={"width": 16},
             fraction=FRACTION,
             dimension=8,
-            optimisation=Optimisation(epochs=80, batch=50, step=2e-3, head_step=5e-3),
+            optimisation=Optimisation(epochs=160, batch=50, step=2e-3, head_step=5e-3),
         )
         for rho in grid
     ]
@@ -124,4 +128,5 @@ CORRELATION = Plan(
     ),
     variants=(*(p for k, (grid, n) in FREE_GRIDS.items() for p in _free(k, grid, n)), *_networks(NETWORK_GRID)),
     rows=_rows,
+    curves=("relative_gap",),
 )

@@ -1,7 +1,7 @@
 """Experiment 4: feature dissection, one digit of a canvas at a time.
 
-Canvases with a digit at each of two places (no overlap) are shown again with all but one place erased.  With h^t the
-feature of a canvas that keeps place t alone, and m^t_k its mean over the digits k,
+Networks trained on canvases with a digit at each of two places (no overlap) are shown canvases with one digit.  With
+h^t the feature of a canvas with a digit at place t alone, and m^t_k its mean over the digits k,
 
     own accuracy    share of h^t whose largest logit of task t is the digit that is left
     NC1             Σ ‖h^t − m^t_k‖² / Σ ‖h^t − m^t‖²
@@ -11,17 +11,20 @@ feature of a canvas that keeps place t alone, and m^t_k its mean over the digits
     sum             √(1 − cos²) between centred cell means h_kl of whole canvases and m¹_k + m²_l, centred
 
 What the theory says depends on the training set.  Where one-digit canvases, labelled for their one task, are part of
-it (partial annotation), they are samples of the problem: h^t is the latent feature β_t w_{t,k}, and all deviations
-are 0 (claims ``partial_annotation`` and ``latent_features``).  Where they are not (the set-up of Wang et al., ICLR
-2026) no theorem speaks of them: a network that treats the two places independently would show the same, and the plan
-asks how close to it training comes, with tolerances of its own.
+it (partial annotation), they are samples of the problem, and h^t are the features of these: the latent features
+β_t w_{t,k}, and all deviations are 0 (claims ``partial_annotation`` and ``latent_features``).  Where they are not (the
+set-up of Wang et al., ICLR 2026), the canvases of the training set are shown with all but one place erased, and no
+theorem speaks of them: a network that treats the two places independently would show the same, and the plan asks how
+close to it training comes, with tolerances of its own.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from empirical.compare import all_features
@@ -47,20 +50,26 @@ def mismatch(a: FloatArray, b: FloatArray) -> float:
 
 
 def dissect(run: Experiment) -> dict[str, Any]:
-    """The measures of the module, one a task (``sum`` one number), on the canvases of a run that carry both labels."""
-    both = (run.data.labels != MISSING).all(axis=1)
-    images = run.images[torch.from_numpy(both).to(run.images.device)]
-    labels = run.data.labels[both]
+    """The measures of the module, one a task (``sum`` one number).
+
+    One-digit canvases are the training samples that carry the task's label alone where there are any, else the
+    canvases with both labels, all but one place erased.
+    """
     W, b = run.network.stacked_heads()
-    design = run.problem.design
+    design, labels = run.problem.design, run.data.labels
+    both = (labels != MISSING).all(axis=1)
+    whole = _features(run, run.images[_on(run, both)])
     parts = projections(design, W)
-    whole = all_features(run.network, images).cpu().numpy().T
     out: dict[str, Any] = {name: [] for name in ("own_accuracy", "nc1", "nc2", "nc3", "outside")}
-    total = np.zeros_like(whole)
+    cells = np.ravel_multi_index(tuple(labels[both].T), design.classes)
+    summed = np.zeros((W.shape[1], math.prod(design.classes)))
     for t, rows in design.blocks():
-        h = all_features(run.network, canvases.only(images, t, DIGIT)).cpu().numpy().T
-        label, classes = labels[:, t], design.classes[t]
-        means = geometry.cell_means(h, label, classes)
+        alone = (labels[:, t] != MISSING) & ~both
+        if alone.any():
+            h, label = _features(run, run.images[_on(run, alone)]), labels[alone, t]
+        else:
+            h, label = _features(run, canvases.only(run.images[_on(run, both)], t, DIGIT)), labels[both, t]
+        means = geometry.cell_means(h, label, design.classes[t])
         centre = h.mean(axis=1, keepdims=True)
         offsets = means - means.mean(axis=1, keepdims=True)
         own = (W[rows] @ h + b[rows, None]).argmax(axis=0)
@@ -71,12 +80,18 @@ def dissect(run: Experiment) -> dict[str, Any]:
         out["nc2"].append(geometry.etf_deviation(offsets.T))
         out["nc3"].append(mismatch(offsets.T, W[rows] - W[rows].mean(axis=0)))
         out["outside"].append(float(((offsets - part @ offsets) ** 2).sum() / (offsets**2).sum()))
-        total += means[:, label]
-    cells = np.ravel_multi_index(tuple(labels.T), design.classes)
-    count = int(np.prod(design.classes))
-    seen, summed = (geometry.cell_means(x, cells, count) for x in (whole, total))
+        summed += means[:, np.unravel_index(np.arange(summed.shape[1]), design.classes)[t]]
+    seen = geometry.cell_means(whole, cells, summed.shape[1])
     out["sum"] = mismatch(*(x - x.mean(axis=1, keepdims=True) for x in (seen, summed)))
     return out
+
+
+def _on(run: Experiment, chosen: npt.NDArray[np.bool_]) -> torch.Tensor:
+    return torch.from_numpy(chosen).to(run.images.device)
+
+
+def _features(run: Experiment, images: torch.Tensor) -> FloatArray:
+    return np.asarray(all_features(run.network, images).cpu().numpy().T)
 
 
 def _rows(results: Results) -> list[Row]:

@@ -28,6 +28,12 @@ from theory.model import UFM
 
 KINDS = ("equals", "at_most", "at_least", "varies")
 
+#: Measures whose course over the epochs a summary keeps, where the plan does not say otherwise.
+CURVES = (
+    "relative_gap", "within_cell", "etf", "cross_task", "sum_rule", "sum_rule_plain", "nearest_centre",
+    "latent_within", "latent_etf", "latent_sum",
+)  # fmt: skip
+
 #: Results of the runs: variant name to one result a seed (layout: :mod:`empirical.train`).
 Results = Mapping[str, Sequence[dict[str, Any]]]
 
@@ -96,6 +102,7 @@ class Plan:
     name, question : for people; ``theory`` says in a sentence what is predicted, and by which claims.
     variants : presets by their names, which name the folders of the runs too.
     rows : results of all variants to the rows of the table.
+    curves : measures whose course over the epochs the summary keeps.
     probe : measures a trained network further; what it gives is kept in the run's result under ``"probe"``.
     """
 
@@ -105,6 +112,7 @@ class Plan:
     variants: tuple[Preset, ...]
     rows: Callable[[Results], list[Row]]
     probe: Callable[[Experiment], dict[str, Any]] | None = None
+    curves: tuple[str, ...] = CURVES
 
     def __post_init__(self) -> None:
         names = [variant.name for variant in self.variants]

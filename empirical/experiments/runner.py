@@ -37,11 +37,6 @@ from theory.model import UFM
 
 KIND = "experiment"
 
-#: What the curves hold.
-CURVES = (
-    "relative_gap", "within_cell", "etf", "cross_task", "sum_rule", "sum_rule_plain", "nearest_centre",
-    "latent_within", "latent_etf", "latent_sum",
-)  # fmt: skip
 #: Curves keep about so many epochs, and numbers four digits.
 POINTS = 24
 
@@ -69,7 +64,7 @@ def summarise(plan: Plan, runs: dict[str, list[dict[str, Any]]], seeds: Sequence
         "question": plan.question,
         "theory": plan.theory,
         "seeds": list(seeds),
-        "variants": [_variant(preset, runs[preset.name]) for preset in plan.variants],
+        "variants": [_variant(preset, runs[preset.name], plan.curves) for preset in plan.variants],
         "table": table,
         "passed": not failed,
         "failed": len(failed),
@@ -88,7 +83,7 @@ def _verdict(table: list[dict[str, Any]], failed: list[dict[str, Any]], seeds: i
     )
 
 
-def _variant(preset: Preset, results: list[dict[str, Any]]) -> dict[str, Any]:
+def _variant(preset: Preset, results: list[dict[str, Any]], measures: Sequence[str]) -> dict[str, Any]:
     first = results[0]
     problem = UFM.from_dict(first["problem"]["statement"])
     config = {key: value for key, value in first["config"].items() if key != "seed"}
@@ -112,16 +107,16 @@ def _variant(preset: Preset, results: list[dict[str, Any]]) -> dict[str, Any]:
         "certificate": {key: first["certificate"][key] for key in ("status", "lower", "upper", "row_norms")},
         "value_at_zero": first["value_at_zero"],
         "relative_gap": [result["final"]["relative_gap"] for result in results],
-        "curves": _curves([result["history"] for result in results]),
+        "curves": _curves([result["history"] for result in results], measures),
     }
 
 
-def _curves(histories: list[list[dict[str, Any]]]) -> dict[str, Any]:
+def _curves(histories: list[list[dict[str, Any]]], measures: Sequence[str]) -> dict[str, Any]:
     epochs = [entry["epoch"] for entry in histories[0]]
     step = max(1, len(epochs) // POINTS)
     kept = sorted({*range(0, min(4, len(epochs))), *range(0, len(epochs), step), len(epochs) - 1})
     out: dict[str, Any] = {"epoch": [epochs[i] for i in kept]}
-    for measure in CURVES:
+    for measure in measures:
         columns = [[_worst(history[i][measure]) for history in histories] for i in kept]
         whole = [None if any(v is None for v in column) else [float(v) for v in column if v is not None]
                  for column in columns]  # fmt: skip

@@ -91,4 +91,5 @@ THRESHOLDS = Plan(
         ),
     ),
     rows=_rows,
+    curves=("relative_gap",),
 )
