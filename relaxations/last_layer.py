@@ -136,8 +136,9 @@ def last_layer_from(
     a weight (K, d), a pair (weight, bias or ``None``), or an object with ``weight`` and ``bias`` such as
     ``torch.nn.Linear``.  Raises ``ValueError`` or ``TypeError`` that names the argument.
     """
-    if isinstance(heads, Mapping):
-        names, heads = [str(name) for name in heads], list(heads.values())
+    if hasattr(heads, "items"):  # a mapping, or torch.nn.ModuleDict, which is none
+        named = [(str(name), head) for name, head in heads.items()]
+        names, heads = [name for name, _ in named], [head for _, head in named]
     pairs = [_pair(head) for head in heads]
     if not pairs:
         raise ValueError("heads: none; expected one a task")

@@ -234,6 +234,8 @@ def test_torch_tensors_and_modules_without_importing_torch():
     want = audit_network(features, labels, heads, **DECAYS)
     assert got.certificate.to_text() == want.certificate.to_text()
     assert got.names == ("0", "1")
+    modules = torch.nn.ModuleDict(dict(zip(heads, layers, strict=True)))
+    assert audit_network(tensor, torch.from_numpy(labels), modules, **DECAYS).names == ("shape", "hue")
     half = audit_network(tensor.bfloat16(), torch.from_numpy(labels), layers, **DECAYS)
     assert half.value == pytest.approx(want.value, rel=0.05)
     code = "import sys, relaxations.audit; sys.exit('torch' in sys.modules or 'cvxpy' in sys.modules)"
