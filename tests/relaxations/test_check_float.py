@@ -116,6 +116,20 @@ def test_entropy_over_a_box(q, radius):
         assert below[0] <= value <= above[0]
 
 
+def test_the_assumption_on_exp_and_log_holds_where_it_is_tried():
+    rng = np.random.default_rng(0)
+    near_one = 1 - 10.0 ** -rng.uniform(0, 16, 2000)
+    arguments = {
+        "exp": np.concatenate([-(10.0 ** rng.uniform(-18, 2.8, 3000)), -rng.uniform(0, 40, 3000)]),
+        "log": np.concatenate([10.0 ** rng.uniform(-300, 0, 2000), rng.uniform(0, 1, 2000), near_one]),
+    }
+    with ctx.workprec(120):
+        for name, x in arguments.items():
+            for a, value in zip(x.tolist(), getattr(np, name)(x).tolist(), strict=True):
+                exact = getattr(arb(a), name)()
+                assert abs(exact - arb(value)) <= arb(check_float.LIBM / 2) * abs(exact), (name, a)
+
+
 # --------------------------------------------------------------------------- beside the ball checker
 
 SCALES = {"none": None, "free": 0, "decayed": "1/20"}

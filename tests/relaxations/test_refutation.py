@@ -105,6 +105,13 @@ def test_an_optimum_cut_to_a_smaller_rank_is_a_saddle_when_there_is_room():
     value, (W, H, _) = min((local_minimum(narrow, seed) for seed in range(4)), key=lambda pair: pair[0])
     verdict = judged(problem, W, H)
     assert assert_way_down(problem, verdict, W, H) == "negative curvature"
+    # all coordinates in use, and yet a direction to spare: it has to be found
+    rng = np.random.default_rng(0)
+    Q = np.linalg.qr(rng.standard_normal((problem.dimension, problem.dimension))).Q
+    W_, H_ = np.pad(W, ((0, 0), (0, 3))) @ Q, Q.T @ np.pad(H, ((0, 3), (0, 0)))
+    verdict = judged(problem, W_, H_)
+    assert assert_way_down(problem, verdict, W_, H_) == "negative curvature"
+    assert array(verdict.witness["direction"]["W"]).shape == W_.shape
     # in three dimensions nothing refutes it, and nothing certifies it
     cut = judged(narrow, W, H)
     assert cut.status == "inconclusive"
