@@ -109,7 +109,8 @@ def show(result: AuditResult) -> None:
 
     console = Console(highlight=False)
     data, problem = result.to_dict(), result.problem
-    bound = "certified" if result.proved else f"float64, not proved: {result.verdict.reason}"
+    proof = f"certified, {result.verdict.level}"
+    bound = proof if result.proved else f"float64, not proved: {result.verdict.reason}"
 
     def line(name: str, text: str) -> None:
         console.print(f"{name:<14}", text, markup=False, soft_wrap=True)

@@ -39,6 +39,8 @@ BLOCK_BYTES = 2**21
 CHUNK_BYTES = 2**27
 #: Label columns are told apart by one number where there are at most so many combinations, else step by step.
 MAX_CODES = 2**22
+#: Numbers in a state, C (d + R): the memory that does not depend on N.
+MAX_STATE = 2**27
 
 
 def chunk_rows(dimension: int) -> int:
@@ -185,6 +187,7 @@ class _FirstPass:
     single: bool
     with_slopes: bool
 
+    @np.errstate(all="ignore")  # what is not finite is found at the end, by its cell
     def __call__(self, part: tuple[ArraySource, ArraySource]) -> Moments:
         features, label_source = part
         labels = _labels(label_source)
@@ -196,8 +199,6 @@ class _FirstPass:
         logits, potentials, slopes = np.zeros((cells, R)), np.zeros((cells, T)), np.zeros((cells, T))
         correct = np.zeros(T, dtype=np.int64)
         H = features.rows(0, features.shape[0])
-        # what is not finite is found at the end, by its cell
-        old = np.seterr(all="ignore")
         for at in blocks(len(labels), d):
             raw, cell, label = H[at], cell_of[at], labels[at]
             exact = raw.astype(np.float64)
@@ -218,7 +219,6 @@ class _FirstPass:
                     inner = (loss.gradient(own) * (own - self.b[start : start + k, None])).sum(axis=0)
                     slopes[present, t] += member @ inner
                 start += k
-        np.seterr(**old)
         return Moments(np.bincount(cell_of, minlength=cells), sums, squares, logits, potentials, slopes, correct)
 
 
@@ -250,8 +250,15 @@ def first_pass(
 ) -> Moments:
     """The :class:`Moments` of all samples; ``slopes`` are zeros unless ``with_slopes``.
 
-    ``design`` must be that of :func:`design_of`.  Raises ``ValueError`` for features that are not finite.
+    ``design`` must be that of :func:`design_of`.  Raises ``ValueError`` for features that are not finite, or for more
+    cells than their sums fit in memory.
     """
+    entries = design.cells * (layer.dimension + design.rows)
+    if entries > MAX_STATE:
+        raise ValueError(
+            f"labels: {design.cells} different rows of labels, of which {layer.dimension} features and {design.rows} "
+            f"logits each would have to be kept; expected at most {MAX_STATE} numbers; audit fewer tasks at a time"
+        )
     bias = np.zeros(design.rows) if layer.b is None else layer.b
     finder = CellFinder(design.classes, design.labels)
     leaf = _FirstPass(finder, layer.W, bias, design.classes, loss, layer.single, with_slopes)

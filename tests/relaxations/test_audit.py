@@ -142,6 +142,34 @@ def test_fitted_decays_are_those_of_a_stationary_point(convention):
     assert float(one.problem.feature_decay) == pytest.approx(0.0001, rel=1e-9)  # ‖H‖² is four times as large
 
 
+def test_a_class_without_samples_and_single_labels_without_biases():
+    features, labels, heads = network()
+    labels = np.where(labels == 1, 0, labels)  # class 1 is absent
+    weights = {name: w for name, (w, _) in heads.items()}
+    result = audit_network(features, labels, weights, **DECAYS)
+    assert result.problem.bias is None
+    assert 0 <= result.relative_gap
+    assert all(0 <= share <= 1 for share in result.measures.nearest_centre)
+    one = audit_network(features, labels[:, 1].clip(0), {"hue": weights["hue"]}, "0.01", "0.0002")
+    assert one.measures.cross_task is None
+    assert one.to_dict()["measures"]["overlaps"] == ()
+    with pytest.raises(ValueError, match="class 1 of task 0 has no sample"):
+        audit_network(features, labels, heads, **DECAYS)
+
+
+def test_many_cells_are_proved_at_a_named_level_or_refused(monkeypatch):
+    features, labels, heads = network()
+    balls = audit_network(features, labels, heads, **DECAYS)
+    monkeypatch.setattr("relaxations.audit.BALL_ENTRIES", 10)
+    floats = audit_network(features, labels, heads, **DECAYS)
+    assert floats.verdict.level != balls.verdict.level
+    assert floats.verdict.certified
+    assert float(floats.verdict.lower) == pytest.approx(float(balls.verdict.lower), rel=1e-9)
+    monkeypatch.setattr("relaxations.moments.MAX_STATE", 100)
+    with pytest.raises(ValueError, match="different rows of labels"):
+        audit_network(features, labels, heads, **DECAYS)
+
+
 def test_a_worse_network_has_the_term_that_was_made_worse():
     _, _, features, labels, heads = collapsed()
     rng = np.random.default_rng(0)
