@@ -84,31 +84,39 @@ CLAIM = Claim(
     steps=(
         Identity(
             name="sum at two classes",
-            lhs=law.sigma_plus(a_plus, a_minus, 2, r_plus - 1, ON),
+            lhs=Named("σ_+ at K = 2", r"\sigma_+\big|_{K=2}", law.sigma_plus(a_plus, a_minus, 2, r_plus - 1, ON)),
             rhs=S_plus,
             because="claim correlation_classes at K = 2, with a = a_+, b = a_−, c = 0",
         ),
         Identity(
             name="difference at two classes",
-            lhs=law.sigma_minus(a_minus, 2, 1 - r_minus, ON),
+            lhs=Named("σ_− at K = 2", r"\sigma_-\big|_{K=2}", law.sigma_minus(a_minus, 2, 1 - r_minus, ON)),
             rhs=S_minus,
         ),
         Identity(
             name="residual scales at two classes",
-            lhs=classes.w_of.subs({classes.K: 2, classes.c: 0, classes.b: a}),
+            lhs=Named(
+                "w at K = 2",
+                r"w\big|_{K=2,\ b=a_r,\ c=0}",
+                classes.w_of.subs({classes.K: 2, classes.c: 0, classes.b: a}),
+            ),
             rhs=classes.u_of.subs({classes.K: 2, classes.a: a}),
             because="so both directions obey one equation, with r = 1 + ρ and r = 1 − ρ",
         ),
         Identity(
             name="wrong probability",
-            lhs=forms.wrong_probability(margin, 2, ON),
+            lhs=Named("1/(1 + e^{a_r})", r"\frac{1}{1 + e^{a_r}}", forms.wrong_probability(margin, 2, ON)),
             rhs=wrong,
             because="s = (μ/2α)√(2/r), the softmax probability of the wrong class",
             concludes=True,
         ),
         Identity(
             name="the margin is stationary",
-            lhs=2 * forms.wrong_probability(margin, 2, ON) * law.direction_size(a, r, ON),
+            lhs=Named(
+                "2 S/(1 + e^{a_r})",
+                r"\frac{2 S_r}{1 + e^{a_r}}",
+                2 * forms.wrong_probability(margin, 2, ON) * law.direction_size(a, r, ON),
+            ),
             rhs=mu / alpha * a,
             because="u S = m a: the stationarity of claim correlation_classes",
         ),
@@ -122,13 +130,21 @@ CLAIM = Claim(
         ),
         Identity(
             name="a dead direction is feasible",
-            lhs=(2 * (2 - r_minus) * classes.u**2).subs(classes.u, 1) / 4,
+            lhs=Named(
+                "A u²/2 at u = 1",
+                r"\tfrac{1}{2} A u^2\big|_{u=1}",
+                (2 * (2 - r_minus) * classes.u**2).subs(classes.u, 1) / 4,
+            ),
             rhs=(2 - r_minus) / 2,
             because="at a = 0, u = 1: the condition 2A u² ≤ m²K² of the sum is r ≤ 2m², that is not alive",
         ),
         Identity(
             name="a dead difference is feasible",
-            lhs=(2 * r_minus * classes.w**2).subs(classes.w, 1) / 4,
+            lhs=Named(
+                "K B w²/4 at w = 1",
+                r"\tfrac{1}{4} K B w^2\big|_{w=1}",
+                (2 * r_minus * classes.w**2).subs(classes.w, 1) / 4,
+            ),
             rhs=r_minus / 2,
             because="at b = c = 0, w = 1: K B w² ≤ m²K² is r ≤ 2m²",
         ),
@@ -159,7 +175,11 @@ CLAIM = Claim(
         ),
         Identity(
             name="independent tasks",
-            lhs=law.cosine(law.direction_size(a, r, ON), law.direction_size(a, r, ON)),
+            lhs=Named(
+                "cos(w¹_k, w²_k) at σ_+ = σ_−",
+                r"\cos(w^1_k, w^2_k)\big|_{\sigma_+ = \sigma_-}",
+                law.cosine(law.direction_size(a, r, ON), law.direction_size(a, r, ON)),
+            ),
             rhs=sp.Integer(0),
             because="ρ = 0: both directions have mass 1 and one margin, and claim single_source is recovered",
         ),

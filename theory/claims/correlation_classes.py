@@ -275,7 +275,9 @@ FEASIBLE = (
     ),
     Identity(
         name="residuals are centred",
-        lhs=P @ (u * P),
+        lhs=Named(
+            "(I − J/K) u (I − J/K)", r"\bigl(I - \tfrac{1}{K} J\bigr)\, u \bigl(I - \tfrac{1}{K} J\bigr)", P @ (u * P)
+        ),
         rhs=u * P,
         read_as=(Pi @ U_, U_),
         because="every block of U' is P times something",

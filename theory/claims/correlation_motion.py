@@ -204,7 +204,7 @@ CLAIM = Claim(
         ),
         Identity(
             name="margins grow without bound",
-            lhs=sp.exp(law.direction_margin(one, m, r, ON)),
+            lhs=Named("e^{a_r}", r"e^{a_r}", sp.exp(law.direction_margin(one, m, r, ON))),
             rhs=sp.sqrt(2 * r) / m - 1,
             because="so a_− → ∞ and κ → 0 as m → 0, at the rate 1/log(1/m)",
             concludes=True,

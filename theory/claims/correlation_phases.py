@@ -51,7 +51,9 @@ bounded = Condition(
 log_term = x.nonnegative("log(1+(K−1)m)", latex=r"\log(1+(K-1)m)")
 
 DIFFERENCE = (
-    Identity(name="a dead difference has w = 1", lhs=w_of.subs(c, b), rhs=sp.Integer(1)),
+    Identity(
+        name="a dead difference has w = 1", lhs=Named("w at b = c", r"w\big|_{b=c}", w_of.subs(c, b)), rhs=sp.Integer(1)
+    ),
     Inequality(
         name="a living difference has w < 1",
         lhs=w_of.subs(c, b - delta),
@@ -61,7 +63,7 @@ DIFFERENCE = (
     ),
     Identity(
         name="stationarity of a living difference",
-        lhs=m * delta / law.sigma_minus(delta, K, 1 - B, ON),
+        lhs=Named("m (b − c)/σ_−", r"\frac{m\,(b - c)}{\sigma_-}", m * delta / law.sigma_minus(delta, K, 1 - B, ON)),
         rhs=m * sp.sqrt(K / B),
         because="so a living difference has m√(K/B) = w < 1, and a dead one has K B ≤ m²K², that is m√(K/B) ≥ 1",
     ),
@@ -76,7 +78,7 @@ DIFFERENCE = (
 )
 
 SUM = (
-    Identity(name="a dead sum has u = 1", lhs=u_of.subs(a, 0), rhs=sp.Integer(1)),
+    Identity(name="a dead sum has u = 1", lhs=Named("u at a = 0", r"u\big|_{a=0}", u_of.subs(a, 0)), rhs=sp.Integer(1)),
     Identity(
         name="dead sum beside a dead difference",
         lhs=(2 * A + (K - 2) * B).subs(A, K - (K - 1) * B),
@@ -179,7 +181,7 @@ LIMIT = (
     ),
     Identity(
         name="difference at the margins (L, L, 0)",
-        lhs=law.sigma_minus(L, K, 1 - B, ON) ** 2,
+        lhs=Named("σ_−² at b = L, c = 0", r"\sigma_-^2\big|_{b=L,\,c=0}", law.sigma_minus(L, K, 1 - B, ON) ** 2),
         rhs=L**2 * B / K,
         because="s_− = √((1−ρ)/K)",
     ),

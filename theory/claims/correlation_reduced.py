@@ -17,7 +17,7 @@ from theory.alphabet import Alphabet
 from theory.claims import SYMBOLIC as ON
 from theory.claims import correlation_classes as classes
 from theory.lemmas import COERCIVE, CONVEX_OPTIMALITY, NORM_SUBGRADIENT
-from theory.proof import Cited, Claim, Derivative, Identity
+from theory.proof import Cited, Claim, Derivative, Identity, Named
 
 K, alpha, m, A, B, rho = classes.K, classes.alpha, classes.m, classes.A, classes.B, classes.rho
 a, b, c, u, v, w, mu = classes.a, classes.b, classes.c, classes.u, classes.v, classes.w, classes.mu
@@ -90,7 +90,11 @@ EXISTENCE = (
     Identity(
         name="slope of the loss against a dead difference",
         concludes=True,
-        lhs=slope_d**2 / (B / K),
+        lhs=Named(
+            "(slope in b − c)²/(B/K)",
+            r"\Bigl(\tfrac{\partial \ell}{\partial (b - c)}\Bigr)^{2} \Big/ \tfrac{B}{K}",
+            slope_d**2 / (B / K),
+        ),
         rhs=(alpha * (K - 1) / K) ** 2 * (K * B * w**2),
         because="the dual of σ_− = |b − c|√(B/K)",
     ),

@@ -74,7 +74,11 @@ SUFFICIENT = (
     ),
     Identity(
         name="r = 0 under uniform marginals",
-        lhs=(u * (centring(K) @ uniform.matrix("t"))).gram(uniform.matrix("t")) @ ones(K, sp.Integer(1)),
+        lhs=Named(
+            "u (I − J/K) E σ",
+            r"u \bigl(I - \tfrac{1}{K} J\bigr) E \sigma",
+            (u * (centring(K) @ uniform.matrix("t"))).gram(uniform.matrix("t")) @ ones(K, sp.Integer(1)),
+        ),
         rhs=Symmetric(K, 1, 0, 0),
         because="claim single_source: the residual of one balanced task is u (I − J/K) E_t, and E_t σ = (N/K) 1",
     ),

@@ -161,7 +161,11 @@ CONVERSE = (
     ),
     Identity(
         name="left factor under uniform marginals",
-        lhs=(N / u * centring(K)) @ (u * centring(K)),
+        lhs=Named(
+            "(N/u) (I − J/K) · u (I − J/K)",
+            r"\tfrac{N}{u} \bigl(I - \tfrac{1}{K} J\bigr) \cdot u \bigl(I - \tfrac{1}{K} J\bigr)",
+            (N / u * centring(K)) @ (u * centring(K)),
+        ),
         rhs=N * unit(K) - (N / K) * ones(K),
         because="claim single_source: residual and logits of a living balanced task are multiples of I − J/K",
     ),

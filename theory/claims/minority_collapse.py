@@ -95,7 +95,7 @@ SYMMETRY = (
     ),
     Identity(
         name="residual along the cluster, rows",
-        lhs=P_B @ (scale / root * (targets - predictions)),
+        lhs=Named("P U'", r"P\, U'\text{ on the cluster}", P_B @ (scale / root * (targets - predictions))),
         rhs=residual / root * P_B,
         read_as=(P @ U_, size / root * P @ E),
         because="x/√n for U'_{k,j} over √n_j: entry (k, k) less (k, l) is 1 − ε − (q_{k,k} − q_{k,l}), q_{k,k} = e^a "
@@ -222,7 +222,7 @@ NECESSARY = (
 THRESHOLD = (
     Identity(
         name="merged: x",
-        lhs=residual.subs(a, 0) ** 2 * lam_w,
+        lhs=Named("λ_W,t x² at a = 0", r"\lambda_{W,t}\, x^2\big|_{a=0}", residual.subs(a, 0) ** 2 * lam_w),
         rhs=limit,
         because="a = 0: q_{k,k} = q_{k,l}",
     ),

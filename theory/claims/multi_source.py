@@ -138,7 +138,7 @@ FAMILY = (
     ),
     Identity(
         name="margin of the family",
-        lhs=weight * scale,
+        lhs=Named("β_t g_t", r"\beta_t g_t", weight * scale),
         rhs=a,
         because="β_t g_t = a_t: the logits a_t(e_y − 1/K_t) of claim single_source",
     ),

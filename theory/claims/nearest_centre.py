@@ -170,7 +170,7 @@ NEAREST = (
 TUPLES = (
     Identity(
         name="centred labels have one norm",
-        lhs=P.diagonal(),
+        lhs=Named("‖e_k − 1/K_t‖²", r"\|e_k - \tfrac{1}{K_t}\mathbf 1\|^2", P.diagonal()),
         rhs=1 - 1 / K,
         read_as=(j.T @ beta_ @ gamma @ beta_ @ j, i.T @ beta_ @ gamma @ beta_ @ i),
         because="‖e_k − 1/K‖² = 1 − 1/K for every class; so Σ_t β_t²g_t‖e_{k_t} − 1/K_t‖² is one number for all tuples",

@@ -92,7 +92,7 @@ dual = Trace({}) + anatomy.dual_data - half * anatomy.v.square()
 VALUE = (
     Identity(
         name="residual Gram, one task",
-        lhs=(rho * P) @ uniform @ (rho * P),
+        lhs=Named("ρ_t² P_t E_t E_tᵀ P_t", r"\rho_t^2\, P_t E_t E_t^{\top} P_t", (rho * P) @ uniform @ (rho * P)),
         rhs=rho**2 * n / K * P,
         read_as=(S_t @ U_ @ U_.T @ S_t.T, rho**2 * n / K * P_t),
         because="U'_t = ρ_t P_tE_t as in claim single_source with N_t for N; marginals are uniform in every group",
@@ -106,7 +106,9 @@ VALUE = (
     ),
     Identity(
         name="residual Gram, two tasks",
-        lhs=(rho_s * P_s) @ together @ (rho * P),
+        lhs=Named(
+            "ρ_s ρ_t P_s E_s E_tᵀ P_t", r"\rho_s \rho_t\, P_s E_s E_t^{\top} P_t", (rho_s * P_s) @ together @ (rho * P)
+        ),
         rhs=Symmetric(K_s, K, 0, 0),
         read_as=(S_t @ U_ @ U_.T @ S_o.T, nothing(S_t @ U_ @ U_.T @ S_o.T)),
         because="residuals meet on the N_st samples that carry both labels, where labels are independent and "
@@ -235,7 +237,7 @@ NECESSARY = (
     ),
     Identity(
         name="labels of t are balanced",
-        lhs=P @ (ones(K, sp.Integer(1)) * (n / K)),
+        lhs=Named("P_t E_t 1", r"P_t E_t \mathbf 1", P @ (ones(K, sp.Integer(1)) * (n / K))),
         rhs=Symmetric(K, sp.Integer(1), 0, 0),
         read_as=(P_t @ E_t @ sigma, nothing(P_t @ E_t @ sigma)),
     ),
@@ -283,7 +285,7 @@ NECESSARY = (
     ),
     Identity(
         name="labels of two tasks, on their common samples",
-        lhs=P_s @ together @ P,
+        lhs=Named("P_s E_s D E_tᵀ P_t", r"P_s E_s D E_t^{\top} P_t", P_s @ together @ P),
         rhs=Symmetric(K_s, K, 0, 0),
         read_as=(Q_s @ E_s @ D @ E_t.T @ P_t, nothing(Q_s @ E_s @ D @ E_t.T @ P_t)),
         because="independent and uniform in every group",

@@ -159,7 +159,7 @@ POINT = (
     Identity(name="probabilities add up to 1", lhs=sp.exp(a) * p + (K - 1) * p, rhs=sp.Integer(1)),
     Identity(
         name="the margin solves K p − ε = μ √K/α",
-        lhs=forms.wrong_probability(forms.margin(alpha, K, mu, ON, eps), K, ON),
+        lhs=Named("p(a_t)", r"p(a_t)", forms.wrong_probability(forms.margin(alpha, K, mu, ON, eps), K, ON)),
         rhs=eps / K + mu / (alpha * sp.sqrt(K)),
         because="softmax of the margin of the closed form",
     ),
@@ -482,7 +482,9 @@ NECESSITY = (
 )
 
 DIMENSION = (
-    Identity(name="I − J/K is a projection", lhs=P @ P, rhs=P),
+    Identity(
+        name="I − J/K is a projection", lhs=Named("(I − J/K_t)²", r"\bigl(I - \tfrac{1}{K_t} J\bigr)^2", P @ P), rhs=P
+    ),
     Cited(
         name="rank of a head",
         lemma=PROJECTION_RANK,

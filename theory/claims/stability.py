@@ -358,7 +358,11 @@ CLAIM = Claim(
         Identity(
             name="features against the heads",
             lhs=lam * H.T - U.T @ W,
-            rhs=form @ H.T - U.T @ D,
+            rhs=Named(
+                "(λ_H I − U'ᵀ U') H̃ᵀ − U'ᵀ (W' − U' H̃ᵀ)",
+                r"(\lambda_H I - {U'}^{\top} U')\, {\tilde H}^{\top} - {U'}^{\top} (W' - U' {\tilde H}^{\top})",
+                form @ H.T - U.T @ D,
+            ),
             because="‖λ_H H̃ᵀ − U'ᵀW'‖ ≤ ‖(λ_H I − U'ᵀU')^{1/2}‖_op √(2ε) + ‖U'‖_op √(2ε) ≤ 2√λ_H √(2ε)",
         ),
         Identity(

@@ -106,7 +106,9 @@ CLAIM = Claim(
             equals=-sp.exp(a) * forms.wrong_probability(a, K, ON) ** 2,
             because="so p(a) = ε/K + μ/(α√K) has a positive root iff the right side is below p(0) = 1/K",
         ),
-        Identity(name="p at margin 0", lhs=forms.wrong_probability(sp.Integer(0), K, ON), rhs=1 / K),
+        Identity(
+            name="p at margin 0", lhs=Named("p(0)", r"p(0)", forms.wrong_probability(sp.Integer(0), K, ON)), rhs=1 / K
+        ),
         Equivalence(
             name="threshold",
             left=Condition("positive margin", Named("e^{a_t}", "e^{a_t}", odds), ">", sp.Integer(1)),

@@ -214,7 +214,11 @@ CLAIM = Claim(
         ),
         Identity(
             name="logarithm of the chain",
-            lhs=sp.exp(sp.log(Omega / (least_weight * log2)) - s) * least_weight * log2,
+            lhs=Named(
+                "e^{a − s} ω_min log 2",
+                r"e^{a - s}\, \omega_{\min} \log 2",
+                sp.exp(sp.log(Omega / (least_weight * log2)) - s) * least_weight * log2,
+            ),
             rhs=Omega * sp.exp(-s),
             because="e^{a − s} with a = log(Ω/(ω_min log 2))",
         ),
@@ -425,13 +429,17 @@ CLAIM = Claim(
         ),
         Identity(
             name="two correlated tasks: Gram matrix, one task",
-            lhs=lam * (centring(K) @ labels.frequency("1", "1") @ centring(K)),
+            lhs=Named("E_1 E_1ᵀ", r"E_1 E_1^{\top}", lam * (centring(K) @ labels.frequency("1", "1") @ centring(K))),
             rhs=(N / K) * gram[0, 0] * centring(K),
             because="uniform marginals",
         ),
         Identity(
             name="two correlated tasks: Gram matrix, both",
-            lhs=sp.sqrt(lam) * sp.sqrt(lam_o) * (centring(K) @ labels.frequency("1", "2") @ centring(K)),
+            lhs=Named(
+                "E_1 E_2ᵀ",
+                r"E_1 E_2^{\top}",
+                sp.sqrt(lam) * sp.sqrt(lam_o) * (centring(K) @ labels.frequency("1", "2") @ centring(K)),
+            ),
             rhs=(N / K) * gram[0, 1] * centring(K),
             because="agreement probability (1 + (K−1)ρ)/K",
         ),
@@ -447,9 +455,22 @@ CLAIM = Claim(
             rhs=(cell[0, 0] + cell[1, 1] - cell[0, 1] - cell[1, 0]) / 2,
             because="Nρ/2 with ρ the mean product of signs: the case K = 2 of the formulas",
         ),
-        Identity(name="two tasks: inverse root, diagonal", lhs=product[0, 0], rhs=sp.Integer(1), because="M G M = I"),
-        Identity(name="two tasks: inverse root, other diagonal", lhs=product[1, 1], rhs=sp.Integer(1)),
-        Identity(name="two tasks: inverse root, off the diagonal", lhs=product[0, 1], rhs=sp.Integer(0)),
+        Identity(
+            name="two tasks: inverse root, diagonal",
+            lhs=Named("(M G M)_11", r"(M G M)_{11}", product[0, 0]),
+            rhs=sp.Integer(1),
+            because="M = G^{−1/2} for the 2 × 2 matrix G = [[λ̄_1, ρ√(λ̄_1 λ̄_2)], [ρ√(λ̄_1 λ̄_2), λ̄_2]] of both tasks",
+        ),
+        Identity(
+            name="two tasks: inverse root, other diagonal",
+            lhs=Named("(M G M)_22", r"(M G M)_{22}", product[1, 1]),
+            rhs=sp.Integer(1),
+        ),
+        Identity(
+            name="two tasks: inverse root, off the diagonal",
+            lhs=Named("(M G M)_12", r"(M G M)_{12}", product[0, 1]),
+            rhs=sp.Integer(0),
+        ),
         Identity(
             name="two tasks: wrong entries",
             lhs=(inverse_root[0, 0] * sp.sqrt(lam) * (-1 / K) + inverse_root[0, 1] * sp.sqrt(lam_o) * (1 - 1 / K))
@@ -500,7 +521,7 @@ CLAIM = Claim(
         ),
         Identity(
             name="fine and coarse labels: nuclear norm",
-            lhs=(norm - 1) ** 2,
+            lhs=Named("(‖Z'‖_∗ − 1)²", r"(\|Z'\|_* - 1)^2", (norm - 1) ** 2),
             rhs=pair_sum + 2 * sp.sqrt(sp.Rational(2, 3)) * (1 - 3 * p * y),
             because="singular values 1, σ₁, σ₂: (σ₁ + σ₂)² = σ₁² + σ₂² + 2σ₁σ₂, for 3py ≤ 1",
         ),
