@@ -1,5 +1,6 @@
 # make report   set up, prove, certify, train, write build/report/verification.{tex,pdf}
 # make test     set up, linter, types, layers, tests
+# make bench    set up, time our solver beside its peers, write build/bench/bench.json (about ten minutes)
 # make clean    remove what the others made
 # PYTHON chooses the interpreter of the virtual environment: make test PYTHON=python3.12
 
@@ -18,7 +19,7 @@ REPORTS     := $(RELAXATIONS) $(wildcard reports/*.py reports/*.bib reports/temp
 TEX         := $(and $(shell command -v latexmk),$(shell command -v pdflatex))
 REPORT      := $(OUT)/report/verification.$(if $(TEX),pdf,tex)
 
-.PHONY: report test lint clean setup
+.PHONY: report test lint bench clean setup
 .DELETE_ON_ERROR:
 
 report: $(REPORT)
@@ -60,6 +61,9 @@ lint: $(READY)
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks --out $(OUT)/bench
 
 clean:
 	rm -rf $(VENV) $(OUT) dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache .benchmarks

@@ -26,6 +26,9 @@ from relaxations.data_term import DataTerm
 from theory.duality import DualPoint, bias_residual, feasible_dual
 from theory.labels import FloatArray
 
+#: Shrinking by less than this is rounding.
+FEASIBLE = 1e-12
+
 
 def shrink_singular_values(Z: FloatArray, threshold: float) -> tuple[FloatArray, float]:
     """The prox of threshold·‖·‖_* at Z (R, C), and the nuclear norm of the result.
@@ -46,9 +49,14 @@ def shrink_singular_values(Z: FloatArray, threshold: float) -> tuple[FloatArray,
 
 
 def dual_bound(data: DataTerm, Z: FloatArray, q: FloatArray, b: FloatArray) -> DualPoint:
-    """The better dual bound of a point Z' (R, C) with predictions q (R, C) and bias b (R,): of q, and of q⁺."""
-    plain = feasible_dual(data.problem, q, b if data.problem.has_bias else None)
+    """The dual bound of a point Z' (R, C) with predictions q (R, C) and bias b (R,).
+
+    That of q⁺ if it is feasible as it stands, otherwise (see above) the better of q⁺ and q, both shrunk.
+    """
     ahead = feasible_dual(data.problem, *predictions_ahead(data, Z, q))
+    if ahead.scale >= 1.0 - FEASIBLE:
+        return ahead
+    plain = feasible_dual(data.problem, q, b if data.problem.has_bias else None)
     return ahead if ahead.value > plain.value else plain
 
 

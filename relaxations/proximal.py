@@ -20,8 +20,10 @@ Math. Program. Comput. 3 (2011) (a test of the step size that survives rounding)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from relaxations.bounds import dual_bound, shrink_singular_values
 from relaxations.data_term import DataTerm
@@ -167,8 +169,21 @@ def solve_structured(
 
     ``tolerance`` is a relative gap, by default :func:`default_tolerance`.  ``start`` is (Z' (R, C), b (R,)),
     default 0; a start that is nearly optimal goes to Newton after a few proximal steps.  The dimension of
-    ``problem`` plays no part.
+    ``problem`` plays no part.  Linear algebra runs on one thread: no digit depends on the machine's load, and at
+    these sizes a second thread costs more than it gives as soon as anything else runs.
     """
+    with _linear_algebra().limit(limits=1, user_api="blas"):
+        return _solve(problem, tolerance, max_rounds, start)
+
+
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _solve(
+    problem: UFM, tolerance: float | None, max_rounds: int, start: tuple[FloatArray, FloatArray] | None
+) -> Optimum:
     if tolerance is None:
         tolerance = default_tolerance(problem)
     data = DataTerm(problem)
@@ -185,13 +200,14 @@ def solve_structured(
 
     for _ in range(max_rounds):
         before = np.inf if best is None or bound is None else relative_gap(best.value, bound.value)
-        met = _descend(proximal, tolerance, burst)
+        met, dual = _descend(proximal, tolerance, burst)
         point = balanced_factors(data, proximal.Z, proximal.b)
         if not met:
             point, steps = newton(data, point, good_enough=certified)
             newton_steps += steps
         point = compress(data, point)
-        dual = dual_bound(data, point.Z, data.predictions(data.logits(point.Z, point.b)), point.b)
+        if not met:
+            dual = dual_bound(data, point.Z, data.predictions(data.logits(point.Z, point.b)), point.b)
         if best is None or point.value < best.value:
             best = point
         if bound is None or dual.value > bound.value:
@@ -215,16 +231,14 @@ def _is_large(problem: UFM) -> bool:
     return R * C * min(R, C) > LARGE
 
 
-def _descend(proximal: ProximalGradient, tolerance: float, burst: int) -> bool:
-    """Bursts of proximal steps for as long as they pay; do they meet the tolerance?"""
+def _descend(proximal: ProximalGradient, tolerance: float, burst: int) -> tuple[bool, DualPoint]:
+    """Bursts of proximal steps for as long as they pay: do they meet the tolerance, and the last bound."""
     best = np.inf
     while True:
         proximal.run(burst)
         assert proximal.q is not None
         bound = dual_bound(proximal.data, proximal.Z, proximal.q, proximal.b)
         gap = relative_gap(proximal.value, bound.value)
-        if gap <= tolerance:
-            return True
-        if gap > WORTH_GOING_ON * best:
-            return False
+        if gap <= tolerance or gap > WORTH_GOING_ON * best:
+            return gap <= tolerance, bound
         best = gap

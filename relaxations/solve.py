@@ -175,9 +175,12 @@ def solve(problem: UFM, solver: str = "auto", tolerance: float | None = None) ->
 def restricted(problem: UFM, tasks: Sequence[int], cells: IntArray) -> UFM:
     """The problem of some tasks on the cells that label them; every labelled cell of the tasks must be there.
 
-    Same convention and same numbers, so the objective of a problem is the sum over its components.
+    Same convention and same numbers, so the objective of a problem is the sum over its components.  The problem itself
+    where that is all of it.
     """
     design = problem.design
+    if len(tasks) == design.tasks and len(cells) == design.cells:
+        return problem
     index = np.asarray(tasks, dtype=np.int64)
     weights = design.sample_weights
     part = LabelDesign(

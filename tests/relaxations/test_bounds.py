@@ -59,7 +59,7 @@ def test_residual_is_the_projection_on_the_spectral_ball(loss, size):
 
 @settings(max_examples=80)
 @given(problems(designs=free_designs()), st.floats(0, 3), st.integers(0, 2**32 - 1))
-def test_bound_is_feasible_at_any_point_and_no_worse_than_the_plain_one(problem, size, seed):
+def test_bound_is_feasible_at_any_point_and_where_shrunk_no_worse_than_the_plain_one(problem, size, seed):
     data = DataTerm(problem)
     rng = np.random.default_rng(seed)
     Z = size * data.unit**2 * rng.standard_normal(data.inverse.shape) / np.sqrt(data.inverse.size)
@@ -68,7 +68,8 @@ def test_bound_is_feasible_at_any_point_and_no_worse_than_the_plain_one(problem,
     bound = dual_bound(data, Z, q, b)
     assert spectral_norm(scaled_residual(problem, bound.q)) <= data.gamma * (1 + 1e-12)
     assert bound.value == pytest.approx(dual_value(problem, bound.q), rel=1e-12, abs=1e-12)
-    assert bound.value >= feasible_dual(problem, q, b if problem.has_bias else None).value
+    if bound.scale < 1 - 1e-9:
+        assert bound.value >= feasible_dual(problem, q, b if problem.has_bias else None).value
     if problem.loss_function.on_simplex:
         assert bound.q.min() >= 0
         for t, rows in problem.design.blocks():
