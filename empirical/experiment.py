@@ -35,11 +35,11 @@ class Experiment:
     ``history`` (measures so far) and ``seconds`` by stage.
     """
 
-    def __init__(self, preset: Preset, device: torch.device) -> None:
+    def __init__(self, preset: Preset, device: torch.device, data_dir: Path | None = None) -> None:
         self.preset = preset
         self.seconds = dict.fromkeys(("data", "certificate", "training", "measuring"), 0.0)
         begun = time.perf_counter()
-        self.data = preset.images()
+        self.data = preset.images(data_dir)
         design, self.cell_of = self.data.design()
         self.seconds["data"] = time.perf_counter() - begun
         decays = split_decays(design, preset.fraction, preset.row_norm, preset.task_weights, preset.deaths)

@@ -6,14 +6,15 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from empirical import networks
+from empirical import backbones, networks
 from empirical.gates import Gate
-from empirical.sources import canvases, mnist_digits, samples, scikit_digits
+from empirical.sources import canvases, celeba, cifar, folders, idx, mnist_digits, samples, scikit_digits
 from empirical.sources.labelled import LabelledImages
 from empirical.sources.stated import design_of
 from empirical.training import Optimisation
@@ -41,6 +42,34 @@ SOURCES: Mapping[str, Callable[..., LabelledImages]] = {
     "samples": _samples,
 }
 
+
+def _cifar10_canvases(folder: Path, design: dict[str, Any], seed: int, side: int, split: str) -> LabelledImages:
+    return canvases.of_design(cifar.load(folder, 10, split), design_of(design), seed, side)
+
+
+def _idx_canvases(folder: Path, design: dict[str, Any], seed: int, side: int, split: str) -> LabelledImages:
+    return canvases.of_design(idx.load(folder, split), design_of(design), seed, side)
+
+
+def _folder_canvases(
+    folder: Path, design: dict[str, Any], seed: int, side: int, image_side: int | None = None
+) -> LabelledImages:
+    return canvases.of_design(folders.load(folder, image_side), design_of(design), seed, side)
+
+
+def _celeba(folder: Path, attributes: list[str], limit: int, side: int, seed: int) -> LabelledImages:
+    """The first faces of the table: nothing is drawn, the seed is that of weights and order alone."""
+    return celeba.load(folder, attributes, limit, side)
+
+
+#: Training sets that need files: the folder (or archive) that ``--data-dir`` gives, then as in :data:`SOURCES`.
+FILE_SOURCES: Mapping[str, Callable[..., LabelledImages]] = {
+    "idx-canvases": _idx_canvases,
+    "cifar10-canvases": _cifar10_canvases,
+    "folder-canvases": _folder_canvases,
+    "celeba": _celeba,
+}
+
 #: Arithmetic of training by name.
 DTYPES: Mapping[str, torch.dtype] = {"float32": torch.float32, "float64": torch.float64}
 
@@ -53,14 +82,21 @@ def _mlp(images: torch.Tensor, width: int, depth: int) -> tuple[nn.Module, int]:
 
 
 #: Backbones by name: the training images and keyword options to a module and the width of its output.
-BACKBONES: Mapping[str, Callable[..., tuple[nn.Module, int]]] = {"mlp": _mlp, "cnn": networks.small_cnn}
+BACKBONES: Mapping[str, Callable[..., tuple[nn.Module, int]]] = {
+    "mlp": _mlp,
+    "cnn": networks.small_cnn,
+    "resnet": backbones.resnet,
+    "vgg": backbones.vgg,
+    "vit": backbones.vit,
+}
 
 
 @dataclass(frozen=True)
 class Preset:
     """One experiment.
 
-    source, source_options : an entry of :data:`SOURCES`, and what it is called with.
+    source, source_options : an entry of :data:`SOURCES` or :data:`FILE_SOURCES`, and what it is called with.  Where
+        the files are is no part of the configuration.
     backbone, backbone_options : likewise of :data:`BACKBONES`; ``"free"`` for free features (of numbered samples).
     dimension : d.
     fraction : λ_W λ_H as a fraction of the smallest threshold of a task (T5), a decimal text.
@@ -104,9 +140,13 @@ class Preset:
         plain: dict[str, Any] = json.loads(json.dumps(data))
         return plain
 
-    def images(self) -> LabelledImages:
-        """The training set."""
-        return SOURCES[self.source](seed=self.seed, **self.source_options)
+    def images(self, data_dir: Path | None = None) -> LabelledImages:
+        """The training set.  Raises ``ValueError`` where it needs files and ``data_dir`` is ``None``."""
+        if self.source not in FILE_SOURCES:
+            return SOURCES[self.source](seed=self.seed, **self.source_options)
+        if data_dir is None:
+            raise ValueError(f"preset {self.name} reads files; give their folder as --data-dir")
+        return FILE_SOURCES[self.source](data_dir, seed=self.seed, **self.source_options)
 
     def network(self, data: LabelledImages) -> networks.MultiTaskNetwork:
         """The untrained network; drawn from torch's global generator, which the caller seeds."""
@@ -150,6 +190,22 @@ PRESETS: Mapping[str, Preset] = {
             source_options={"tasks": 2, "repetitions": 50, "side": 36},
             # the relative position of the two heads is free (T7), so no gate on cross_task
             gates=COLLAPSED,
+        ),
+        dataclasses.replace(
+            SMALL,
+            name="fashion",
+            description="single source: two images of Fashion-MNIST (IDX files in --data-dir), every pair of labels",
+            source="idx-canvases",
+            source_options={"design": {"factorial": [10, 10], "repetitions": 10}, "side": 56, "split": "train"},
+            gates=(Gate("relative_gap", at_most=1e-3), Gate("accuracy", at_least=1.0)),
+        ),
+        dataclasses.replace(
+            SMALL,
+            name="cifar10",
+            description="single source: two images of CIFAR-10 (Python batches in --data-dir), every pair of labels",
+            source="cifar10-canvases",
+            source_options={"design": {"factorial": [10, 10], "repetitions": 10}, "side": 64, "split": "train"},
+            gates=(Gate("relative_gap", at_most=1e-2), Gate("accuracy", at_least=1.0)),
         ),
     )
 }

@@ -66,7 +66,7 @@ from empirical.experiments.catalogue import PLANS, plan_named
 from empirical.experiments.plan import Plan
 from empirical.experiments.runner import KIND as EXPERIMENT_KIND
 from empirical.experiments.runner import run_plan, summarise
-from empirical.presets import PRESETS, Preset, preset_named
+from empirical.presets import FILE_SOURCES, PRESETS, Preset, preset_named
 from relaxations.records import provenance, record, write_json
 from theory.files import write_bytes
 
@@ -86,6 +86,7 @@ def train(
     seed: Annotated[int | None, typer.Option(min=0, help="instead of the preset's")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="instead of the preset's")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads, instead of the preset's")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="folder of the images, for presets that read files")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="continue from OUT/checkpoint.pt")] = False,
     checkpoint_every: Annotated[int, typer.Option(min=1, help="epochs between checkpoints")] = 20,
     show: Annotated[bool, typer.Option("--list", help="list presets and experiments and exit")] = False,
@@ -111,7 +112,7 @@ def train(
     chosen = _usage("--preset", lambda: _configured(preset_named(preset or "small"), seed, epochs, threads))
     folder = _folder(out, chosen.name)
     machine.make_deterministic(chosen.threads or machine.available_cores())
-    raise typer.Exit(_run(chosen, place, folder, resume, checkpoint_every, console))
+    raise typer.Exit(_run(chosen, place, folder, resume, checkpoint_every, console, data_dir=data_dir))
 
 
 def _folder(out: Path | None, name: str) -> Path:
@@ -202,13 +203,14 @@ def _run(
     every: int,
     console: Console,
     probe: Callable[[Experiment], dict[str, Any]] | None = None,
+    data_dir: Path | None = None,
 ) -> int:
     begun = time.perf_counter()
     checkpoint = out / "checkpoint.pt"
     experiment: Experiment | None = None
     resumed_from: int | None = None
     try:
-        experiment = Experiment(preset, device)
+        experiment = _with_data(preset, device, data_dir)
         if resume and checkpoint.exists():
             _usage("--resume", functools.partial(experiment.resume, checkpoint))
             resumed_from = experiment.trainer.epoch
@@ -241,6 +243,16 @@ def _run(
     _summary(console, result, seconds["total"])
     console.print(f"record: {out / 'record.json'}", markup=False)
     return 0 if result["passed"] else 1
+
+
+def _with_data(preset: Preset, device: torch.device, data_dir: Path | None) -> Experiment:
+    """The run with its training set read; files that are missing, or not what they should be, are bad usage."""
+    if preset.source not in FILE_SOURCES:
+        return Experiment(preset, device)
+    try:
+        return Experiment(preset, device, data_dir)
+    except (OSError, ValueError, ModuleNotFoundError) as error:
+        raise typer.BadParameter(str(error), param_hint="--data-dir") from None
 
 
 @contextmanager

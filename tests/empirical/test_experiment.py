@@ -10,7 +10,7 @@ import torch
 
 from empirical.experiment import Experiment, measured_epochs
 from empirical.machine import available_cores, choose_device, make_deterministic
-from empirical.presets import PRESETS, SMALL, preset_named
+from empirical.presets import FILE_SOURCES, PRESETS, SMALL, preset_named
 from empirical.training import Optimisation
 from theory import UFM, LabelDesign
 from theory.labels import MISSING
@@ -166,6 +166,11 @@ def test_history_begins_finely_and_ends_at_the_end():
 
 def test_presets_are_within_the_stated_regime():
     for preset in PRESETS.values():
+        if preset.source in FILE_SOURCES:
+            classes = preset.source_options["design"]["factorial"]
+            assert float(preset.fraction) <= 0.03
+            assert preset.dimension >= sum(k - 1 for k in classes)
+            continue
         data = dataclasses.replace(preset, source_options={**preset.source_options, "repetitions": 1}).images()
         assert float(preset.fraction) <= 0.03
         needed = sum(k - 1 for k in data.classes) if (data.labels != MISSING).all() else max(data.classes) - 1
