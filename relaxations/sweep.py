@@ -40,7 +40,7 @@ import typer
 from relaxations import problems
 from relaxations.certify import certify_problem
 from relaxations.records import provenance, read_record, record, write_json
-from relaxations.workers import RETRIES, available_cores, dask_client, one_thread_each
+from relaxations.workers import available_cores, dask_client, one_thread_each
 from theory.geometry import cross_task_overlap
 from theory.losses import LOSSES
 from theory.model import CONVENTIONS, UFM
@@ -232,7 +232,7 @@ def _computed(
         with dask_client(scheduler, workers) as client:
             from distributed import as_completed
 
-            futures = {client.submit(certify_point, p, pure=False, retries=RETRIES): p for p in points}
+            futures = {client.submit(certify_point, p, pure=False): p for p in points}
             for future in as_completed(futures):
                 yield futures[future], future.result()
         return

@@ -24,9 +24,6 @@ from typing import Any, Protocol, TypeVar
 State = TypeVar("State")
 Part = TypeVar("Part")
 
-#: A Dask worker may die this often under one and the same part before the part is blamed.
-RETRIES = 3
-
 
 class Workers(Protocol):
     """Who computes."""
@@ -83,7 +80,10 @@ class Threads:
 
 
 class Dask:
-    """Workers of a Dask client: threads or processes here, or a cluster by its address."""
+    """Workers of a Dask client: threads or processes here, or a cluster by its address.
+
+    What a worker that dies had done is computed again by Dask (which gives a part up after killing three workers).
+    """
 
     def __init__(self, client: Any) -> None:
         self.client = client
@@ -98,10 +98,10 @@ class Dask:
         """See :class:`Workers`."""
         submit = self.client.submit
         with one_thread_each():
-            level = [submit(_quiet, leaf, parts(i), pure=False, retries=RETRIES) for i in range(count)]
+            level = [submit(_quiet, leaf, parts(i), pure=False) for i in range(count)]
             while len(level) > 1:
                 pairs = zip(level[0::2], level[1::2], strict=False)
-                merged = [submit(_quiet, merge, a, b, pure=False, retries=RETRIES) for a, b in pairs]
+                merged = [submit(_quiet, merge, a, b, pure=False) for a, b in pairs]
                 level = merged + level[2 * len(merged) :]
             state: State = level[0].result()
         return state

@@ -86,6 +86,15 @@ def test_a_killed_worker_costs_time_not_correctness(tmp_path):
         assert int(flag.read_text()) != os.getpid()
 
 
+@pytest.mark.slow
+def test_bad_input_is_said_from_a_worker_too(tmp_path):
+    layer = layer_file(tmp_path)
+    heads = (layer.weights[0][:2], layer.weights[1])  # label 2 has no row
+    small = LastLayer(layer.features, layer.labels, layer.names, heads, None, layer.single)
+    with workers_named("threads", 2) as team, pytest.raises(ValueError, match="expected 0 to 1, or -1"):
+        audit(small, team, "0.01", chunk=300)
+
+
 def test_a_scheduler_that_is_not_there_is_said():
     with pytest.raises(ValueError, match="does not answer"), workers_named("nonsense://127.0.0.1:1"):
         pass
