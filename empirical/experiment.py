@@ -18,7 +18,7 @@ import torch
 
 from empirical.compare import CertifiedOptimum, all_features, certified_optimum, measure, trained_gram
 from empirical.decays import split_decays
-from empirical.objective import UFMObjective
+from empirical.objective import OBJECTIVES, fitted_feature_decay
 from empirical.presets import DTYPES, Preset
 from empirical.training import Trainer
 from theory.files import write_bytes
@@ -59,7 +59,7 @@ class Experiment:
         dtype = DTYPES[preset.precision]
         self.network = preset.network(self.data).to(device, dtype)
         self.images = self.data.images.to(device, dtype)
-        objective = UFMObjective(self.problem, self.cell_of, dtype).to(device)
+        objective = OBJECTIVES[preset.objective](self.problem, self.cell_of, dtype).to(device)
         self.trainer = Trainer(self.network, self.images, objective, preset.optimisation, preset.seed)
         self.history: list[dict[str, Any]] = []
 
@@ -90,9 +90,18 @@ class Experiment:
 
     def _measure(self) -> None:
         begun = time.perf_counter()
+        fitted = self._fit() if self.preset.objective == "weight-decay" else {}
         measures = measure(self.network, self.images, self.data.labels, self.cell_of, self.optimum)
-        self.history.append({"epoch": self.trainer.epoch, **measures})
+        self.history.append({"epoch": self.trainer.epoch, **fitted, **measures})
         self.seconds["measuring"] += time.perf_counter() - begun
+
+    def _fit(self) -> dict[str, float]:
+        """The problem with λ_H fitted to the network as it is now, and its certificate."""
+        W, _ = self.network.stacked_heads()
+        decay = fitted_feature_decay(self.problem, W, all_features(self.network, self.images).cpu().numpy().T)
+        self.problem = UFM.from_dict({**self.problem.to_dict(), "feature_decay": str(decay)})
+        self.optimum = certified_optimum(self.problem)
+        return {"fitted_feature_decay": float(decay)}
 
     # ---------------------------------------------------------------- results
 

@@ -13,13 +13,14 @@ optimiser's preconditioning ("coupled" decay; the decoupled decay of AdamW minim
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Protocol
 
 import torch
 from torch import nn
 
 from empirical.networks import MultiTaskNetwork
-from theory.labels import IntArray
+from theory.labels import FloatArray, IntArray
 from theory.model import UFM
 
 
@@ -82,19 +83,62 @@ class UFMObjective(nn.Module):
         self.register_buffer("targets", targets.to(dtype))
         self.register_buffer("conjugates", torch.stack(conjugates, dim=1).to(dtype))
 
-    def forward(self, network: MultiTaskNetwork, features: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-        """See :class:`Objective`."""
+    def losses(self, network: MultiTaskNetwork, features: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        """``(B,)``: Σ_t ω_{t,i} ℓ of every sample of the batch."""
         cell = self.cells[index]
         targets = self.targets[cell].split(self.classes, dim=1)
         conjugates, weights = self.conjugates[cell], self.weights[cell]
-        per_sample = 0.5 * self.lambda_h * features.square().sum(dim=1)
+        total = torch.zeros(len(index), dtype=features.dtype, device=features.device)
         for t, z in enumerate(network.logits(features)):
             # a missing label has weight 0 and target 0: its finite loss drops out
             loss = self.potential(z) + conjugates[:, t] - (targets[t] * z).sum(dim=1)
-            per_sample = per_sample + weights[:, t] * loss
+            total = total + weights[:, t] * loss
+        return total
+
+    def forward(self, network: MultiTaskNetwork, features: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        """See :class:`Objective`."""
+        per_sample = 0.5 * self.lambda_h * features.square().sum(dim=1) + self.losses(network, features, index)
         total = per_sample.sum() * (self.samples / len(index))
         for t, head in enumerate(network.linear_heads()):
             total = total + 0.5 * self.lambda_w[t] * head.weight.square().sum()
             if self.lambda_b is not None:
                 total = total + 0.5 * self.lambda_b[t] * head.bias.square().sum()
         return total
+
+
+class WeightDecayObjective(UFMObjective):
+    """Ordinary training: the same losses, λ_W/2 times the square of *every* parameter, and no penalty on features.
+
+    One λ_W for all tasks and layers, that of the problem; its λ_H plays no part.  Raises ``ValueError`` if the tasks'
+    λ_W differ.
+    """
+
+    def __init__(self, problem: UFM, cell_of: IntArray, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__(problem, cell_of, dtype)
+        if len(set(problem.lambda_w)) > 1:
+            raise ValueError("ordinary weight decay has one number for all layers; the tasks' decays differ")
+
+    def forward(self, network: MultiTaskNetwork, features: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        """See :class:`Objective`."""
+        total = self.losses(network, features, index).sum() * (self.samples / len(index))
+        for parameter in network.parameters():
+            total = total + 0.5 * self.lambda_w[0] * parameter.square().sum()
+        return total
+
+
+def fitted_feature_decay(problem: UFM, W: FloatArray, H: FloatArray) -> Fraction:
+    """λ_H := Σ_t λ_{W,t}‖W_t‖²/‖H‖² for heads ``W`` (R, d) and features ``H`` (d, N), to six digits.
+
+    A network under ordinary weight decay has no λ_H.  At every critical point of the unconstrained features model
+    Σ_t λ_{W,t}‖W_t‖² = λ_H‖H‖² (claim ``stationarity``), which suggests this one; it is *fitted*, and a comparison
+    with the optimum for it says so.  Raises ``ValueError`` where heads or features are 0.
+    """
+    decay = float((problem.lambda_w_rows[:, None] * W**2).sum())
+    size = float((H**2).sum())
+    if not (decay > 0 and size > 0):
+        raise ValueError("heads or features are 0: there is no feature decay to fit")
+    return Fraction(f"{decay / size:.5e}")
+
+
+#: Training objectives by name.
+OBJECTIVES: Mapping[str, type[UFMObjective]] = {"ufm": UFMObjective, "weight-decay": WeightDecayObjective}

@@ -108,6 +108,8 @@ class Preset:
     task_weights : α_t, one for all tasks or one a task, decimal texts.
     deaths : may tasks be dead?  Then the fraction may be 1 or more.
     precision : ``"float32"`` or ``"float64"``, of training (measures are taken in float64 always).
+    objective : ``"ufm"``, or ``"weight-decay"`` for the ordinary one, of which λ_H is fitted
+        (:mod:`empirical.objective`).
     seed : of images, initial weights and order.
     threads : CPU threads, ``None`` for all available cores.  Sums are split over threads and so rounded
         differently: a fixed number makes the run repeat bit for bit whatever the number of cores.
@@ -131,6 +133,7 @@ class Preset:
     task_weights: str | tuple[str, ...] = "1"
     deaths: bool = False
     precision: str = "float32"
+    objective: str = "ufm"
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as a record keeps it (the gates are kept with their outcomes)."""

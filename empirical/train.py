@@ -16,8 +16,8 @@ A record is ``{"kind": "training", "version", "result", "provenance"}`` (:mod:`r
 the same on every run of one configuration on one machine, interrupted or not::
 
     config         the preset as run: name, description, source, source_options, backbone, backbone_options,
-                   dimension, fraction, row_norm, bias, loss, task_weights, deaths, precision, seed, threads,
-                   optimisation {optimiser, epochs, ...}
+                   dimension, fraction, row_norm, bias, loss, task_weights, deaths, precision, objective, seed,
+                   threads, optimisation {optimiser, epochs, ...}
     data           {name, samples, shape [channels, height, width]}
     problem        {id, statement}: theory.UFM.from_dict(statement) is the problem
     certificate    {status, reason, lower, upper (decimal texts, rounded outward), relative_gap, solver, solver_status,
@@ -32,6 +32,8 @@ the same on every run of one configuration on one machine, interrupted or not::
     gates          list of {measure, at_most, at_least, value, passed}; one of the two bounds is null, value is the
                    worst over tasks
     passed         whether all gates passed
+                   (under ordinary weight decay λ_H is fitted anew at every entry of history, which then has
+                   fitted_feature_decay; problem and certificate are those of the last fit)
     probe          what the experiment of the run measured besides, if it did (:mod:`empirical.experiments`)
 
 A measure that has no meaning (the shape of a zero head) is null.  Definitions: :func:`empirical.compare.measure`.

@@ -19,6 +19,8 @@ where it stopped.  The record is ``{"kind": "experiment", "version", "result", "
     passed                   whether all rows passed;  failed: how many did not
     verdict                  one sentence
 
+The records of the experiments as last run are committed as reports/records/experiment-NAME.json.
+
 Kinds of rows: :mod:`empirical.experiments.plan`.  ``provenance`` has versions, device, threads and seconds
 {runs: sum over all runs, by their own records}.
 """
