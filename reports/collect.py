@@ -3,6 +3,7 @@
     BUILD/proofs.json                     ``python -m theory --json``
     BUILD/certificates/NAME.json          ``python -m reports.certificates``, each with NAME.certificate.json
     BUILD/counterexamples/ID.certificate.json   ``python -m reports.counterexamples``
+    reports/records/*.json                experiments and benchmarks, where there are any (:mod:`reports.measured`)
     BUILD/runs/RUN/record.json            ``python -m empirical.train``, each with its certificate.json
 
 Nothing that a file states of itself is taken on trust where it can be derived: every certificate is proved again
@@ -26,6 +27,7 @@ from reports.certificates import KIND as INSTANCE
 from reports.certificates import certificate_path
 from reports.checked import CheckedCertificate, InputError, check, reading
 from reports.counterexamples import ProvedCounterexample, read_counterexamples
+from reports.measured import RECORDS, Benchmark, MeasuredExperiment, read_measured
 from theory.known_optimum import known_optimum
 from theory.labels import FloatArray
 from theory.model import UFM
@@ -332,6 +334,8 @@ class Inputs:
     instances: tuple[CertifiedInstance, ...]
     counterexamples: tuple[ProvedCounterexample, ...]
     runs: tuple[TrainedRun, ...]
+    experiments: tuple[MeasuredExperiment, ...] = ()
+    benchmarks: tuple[Benchmark, ...] = ()
 
     @property
     def lemmas(self) -> tuple[CitedLemma, ...]:
@@ -350,8 +354,11 @@ class Inputs:
         return out
 
 
-def collect(build: Path, records: Sequence[Path] = ()) -> Inputs:
-    """Everything under ``build`` and the further folders of ``records``.  Raises :class:`InputError`."""
+def collect(build: Path, records: Sequence[Path] = (), kept: Path = RECORDS) -> Inputs:
+    """Everything under ``build`` and the further folders of ``records``, and the records in ``kept``.
+
+    Raises :class:`InputError`.
+    """
     if not build.is_dir():
         raise InputError(f"{build}: no such folder; run make report, which fills it")
     for folder in records:
@@ -362,4 +369,5 @@ def collect(build: Path, records: Sequence[Path] = ()) -> Inputs:
         read_instances(build / "certificates"),
         read_counterexamples(build / "counterexamples"),
         read_runs([build / "runs", *records]),
+        *read_measured(kept),
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 import jinja2
 
-from reports import evidence, figures, latex, published
+from reports import evidence, figures, latex, measured, published
 from reports.bibliography import BIBLIOGRAPHY, cite
 from reports.checked import CheckedCertificate
 from reports.collect import Inputs, ProofStep, ProvedClaim, TrainedRun
@@ -47,6 +47,11 @@ def render(inputs: Inputs) -> dict[str, bytes]:
         for name, draw in figures.OF_A_RUN.items():
             pictures[run.name, name] = f"figures/run{k}-{name}.pdf"
             out[pictures[run.name, name]] = draw(run)
+    curves: dict[str, str] = {}
+    for experiment in inputs.experiments:
+        if points := measured.correlated(experiment):
+            curves[experiment.name] = f"figures/experiment-{published.label(experiment.name)}.pdf"
+            out[curves[experiment.name]] = figures.cosines(points)
     text = environment.get_template("verification.tex.j2").render(
         version=VERSION,
         claims=inputs.claims,
@@ -59,6 +64,11 @@ def render(inputs: Inputs) -> dict[str, bytes]:
         cells_of=published.cells,
         numbers_of=published.numbers_of,
         theorems_of=lambda names: published.references(names, {c.name: c for c in inputs.claims}),
+        experiments=inputs.experiments,
+        experiment_figures=curves,
+        predictions_held=measured.held(inputs.experiments),
+        benchmarks=inputs.benchmarks,
+        timing=_timing,
         faults=inputs.faults(),
         summary=[
             (c, _hypotheses_in_short(c), evidence.certified(c, inputs), evidence.trained(c, inputs))
@@ -157,6 +167,13 @@ def enclosure(checked: CheckedCertificate) -> Latex:
     """The proved enclosure of the minimum."""
     assert checked.verdict.lower is not None  # ``collect.check`` refuses such a certificate
     return latex.enclosure(checked.verdict.lower, checked.verdict.upper)
+
+
+def _timing(entry: dict[str, Any]) -> Latex:
+    """Seconds with the certified gap, or why there are none."""
+    if "seconds" not in entry:
+        return Latex(rf"\faint{{{latex.escape(str(entry['failure']))}}}")
+    return Latex(f"{latex.number(entry['seconds'], 2)} ({latex.number(entry['gap'], 1)})")
 
 
 def _share(problem: UFM, task: int) -> Latex:

@@ -4,14 +4,14 @@ Computer Modern like the text, Okabe and Ito's colours (told apart with every ki
 style each, a diverging map that is symmetric about 0 for Gram matrices.  A file holds no date, so equal inputs
 make equal bytes.
 
-Every function takes a run and returns the PDF; nothing here decides a number.
+Every function takes what was measured and returns the PDF; nothing here decides a number.
 """
 
 from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from reports.collect import TrainedRun
+from reports.measured import CorrelatedVariant
+from theory.correlation_law import correlated_optimum
 from theory.labels import FloatArray
 
 # the dates inside matplotlib's Computer Modern files are older than fontTools expects, which it says at every glyph
@@ -186,6 +188,32 @@ def measures(run: TrainedRun) -> bytes:
         axis.set_xlabel("epoch")
         _light_grid(axis)
         axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return out[0]
+
+
+def cosines(points: Sequence[CorrelatedVariant]) -> bytes:
+    """Cosine of two heads over the correlation of their labels: law, certified, trained; free features, networks."""
+    kinds = [k for k in (True, False) if any(p.free is k for p in points)]
+    classes = sorted({p.classes for p in points})
+    colours = dict(zip(classes, (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY), strict=False))
+    with _figure(2.7) as (figure, out):
+        panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
+        for axis, free in zip(panels, kinds, strict=True):
+            for k in classes:
+                mine = [p for p in points if p.free is free and p.classes == k]
+                if not mine:
+                    continue
+                grid = np.linspace(min(p.rho for p in mine), max(p.rho for p in mine), 161)[1:-1]
+                law = [correlated_optimum(k, float(rho), mine[0].m).cosine for rho in grid]
+                axis.plot(grid, law, color=colours[k], label=f"$K={k}$")
+                axis.plot([p.rho for p in mine], [p.certified for p in mine], "o", color=colours[k], mfc="none", ms=5)
+                seeds = [(p.rho, value) for p in mine for value in p.trained]
+                axis.plot(*zip(*seeds, strict=True), "x", color=colours[k], ms=3.5, mew=0.8)
+            axis.set_title("free features" if free else "networks")
+            axis.set_xlabel(r"correlation $\rho$ of the labels")
+            _light_grid(axis)
+            axis.legend(loc="upper left")
+        panels[0].set_ylabel("cosine of the heads")
     return out[0]
 
 
