@@ -473,10 +473,16 @@ CLAIM = Claim(
         ),
         Identity(
             name="two tasks: wrong entries",
-            lhs=(inverse_root[0, 0] * sp.sqrt(lam) * (-1 / K) + inverse_root[0, 1] * sp.sqrt(lam_o) * (1 - 1 / K))
-            * delta
-            * root_trace
-            / sp.sqrt(lam),
+            lhs=Named(
+                "((1 − 1/K) M_12 √λ̄_2 − M_11 √λ̄_1/K) √(det G) tr √G/√λ̄_1",
+                r"\Bigl(\bigl(1 - \tfrac{1}{K}\bigr) M_{12} \sqrt{\bar\lambda_2} "
+                r"- \tfrac{1}{K} M_{11} \sqrt{\bar\lambda_1}\Bigr) "
+                r"\frac{\sqrt{\det G}\,\operatorname{tr}\sqrt{G}}{\sqrt{\bar\lambda_1}}",
+                (inverse_root[0, 0] * sp.sqrt(lam) * (-1 / K) + inverse_root[0, 1] * sp.sqrt(lam_o) * (1 - 1 / K))
+                * delta
+                * root_trace
+                / sp.sqrt(lam),
+            ),
             rhs=simplex.two_task_certificate(K, lam_o, rho, delta, True),
             because="UVᵀ of task 1 is M_{11}E_1 + M_{12}E_2 up to a unit; here c = l, by the function that is run",
         ),
