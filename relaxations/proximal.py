@@ -5,7 +5,7 @@
 Two stages in turn.  *Accelerated proximal gradient* (FISTA with backtracking and gradient restart) finds the
 living directions: its step is Z' ← prox(Z' − ∇F/L), where the prox of the nuclear norm shrinks singular values
 by √λ_H/L and costs one eigendecomposition of the smaller Gram matrix, R × R or C × C; a bias is one more block
-whose decay is a prox too.  Every 20 steps a dual bound of second order in the error (:mod:`relaxations.bounds`)
+whose decay is a prox too.  Every 10 steps a dual bound of second order in the error (:mod:`relaxations.bounds`)
 says how far there is to go, and often that it is done.  Where progress is slow (small decays) *Newton on the
 factors* (:mod:`relaxations.factored`) takes the point to rounding error; on large tables it pays less, as each of
 its steps takes hundreds of Hessian products.  The gap f − D(q) alone decides whether to stop.  A round that Newton
@@ -40,10 +40,10 @@ ROUNDING = 1e-10
 LARGE = 30_000_000
 #: The default relative gap of a large problem: a tenth of what certificates ask for.
 LARGE_TOLERANCE = 1e-9
-#: Proximal steps between two looks at the gap (fewer from a start that is nearly optimal).
-BURST, BURST_OF_START = 20, 10
-#: Proximal steps go on while a burst lowers the smallest gap so far by this factor.
-WORTH_GOING_ON = 0.35
+#: Proximal steps between two looks at the gap.
+BURST = 10
+#: Proximal steps go on until so many looks in a row find the smallest gap so far not lowered by this factor.
+PATIENCE, WORTH_GOING_ON = 2, 0.6
 #: The step size of proximal gradient is tested in one step of so many: a test costs as much as a gradient.
 TEST_EVERY = 5
 #: A test first tries a larger step, then smaller ones.
@@ -102,7 +102,7 @@ class ProximalGradient:
         """``steps`` steps, or fewer where ten of them together did not lower the objective: rounding error."""
         reference = self.value
         for k in range(1, steps + 1):
-            self._step(tested=k == 1 or k == steps or k % TEST_EVERY == 0)
+            self._step(tested=self.q is None or k == steps or k % TEST_EVERY == 0)
             if k % (2 * TEST_EVERY) == 0:
                 if self.value >= reference:
                     return
@@ -193,7 +193,7 @@ def _solve(
     best: Factors | None = None
     bound: DualPoint | None = None
     newton_steps = stalled = 0
-    burst = BURST_OF_START if start is not None else BURST
+    burst = BURST
 
     def certified(value: float, Z: FloatArray, q: FloatArray, b: FloatArray) -> bool:
         return relative_gap(value, dual_bound(data, Z, q, b).value) <= tolerance
@@ -233,12 +233,13 @@ def _is_large(problem: UFM) -> bool:
 
 def _descend(proximal: ProximalGradient, tolerance: float, burst: int) -> tuple[bool, DualPoint]:
     """Bursts of proximal steps for as long as they pay: do they meet the tolerance, and the last bound."""
-    best = np.inf
+    best, slow = np.inf, 0
     while True:
         proximal.run(burst)
         assert proximal.q is not None
         bound = dual_bound(proximal.data, proximal.Z, proximal.q, proximal.b)
         gap = relative_gap(proximal.value, bound.value)
-        if gap <= tolerance or gap > WORTH_GOING_ON * best:
+        slow = slow + 1 if gap > WORTH_GOING_ON * best else 0
+        if gap <= tolerance or slow == PATIENCE:
             return gap <= tolerance, bound
-        best = gap
+        best = min(best, gap)
