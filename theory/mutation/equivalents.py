@@ -26,6 +26,10 @@ def follows(mutant: Assertion, asserted: Assertion, alphabet: Alphabet) -> str:
     if asserted.op == "psd":
         return ""
     old, new = (_gap(a) for a in (asserted, mutant))
+    premises = [t for _, t in asserted.premises]
+    matrices = isinstance(new, (Word, Trace)) and isinstance(old, (Word, Trace))
+    if matrices and not reduced(difference(new, old), premises).coefficients():
+        return "the same modulo the premises: the perturbed term vanishes on account of them"
     if asserted.op == "=":
         if proportional(old, new):
             return "the same equation: the two sides differ by a multiple of the original difference"
@@ -95,3 +99,50 @@ def is_square(product: Any) -> bool:
         if rest == tuple((one, not t and not one.symmetric) for one, t in reversed(half)):
             return True
     return False
+
+
+# --------------------------------------------------------------------------- reduction modulo premises
+
+
+def reduced(term: Word | Trace, premises: list[Any], rounds: int = 60) -> Word | Trace:
+    """The term with the longest product of every premise replaced by the rest of it, wherever it occurs."""
+    rules = [rule for p in premises if isinstance(p, Word) for rule in _rules(p)]
+    for _ in range(rounds):
+        replaced = _replace_once(term, rules)
+        if replaced is None:
+            break
+        term = replaced
+    return term
+
+
+Rule = tuple[Any, dict[Any, sp.Expr]]
+
+
+def _rules(premise: Word) -> list[Rule]:
+    out = []
+    for word in (premise, premise.T):
+        if not word.terms:
+            continue
+        longest = max(word.terms, key=len)
+        if len(longest) < 2 or sum(len(p) == len(longest) for p in word.terms) > 1:
+            continue
+        c = word.terms[longest]
+        out.append((longest, {p: -d / c for p, d in word.terms.items() if p != longest}))
+    return out
+
+
+def _replace_once(term: Word | Trace, rules: list[Rule]) -> Word | Trace | None:
+    for product, c in term.terms.items():
+        rotations = [product[k:] + product[:k] for k in range(len(product))] if isinstance(term, Trace) else [product]
+        for turned in rotations:
+            for pattern, rest in rules:
+                n = len(pattern)
+                at = next((k for k in range(len(turned) - n + 1) if turned[k : k + n] == pattern), None)
+                if at is None:
+                    continue
+                terms = {p: d for p, d in term.terms.items() if p != product}
+                extra = {turned[:at] + p + turned[at + n :]: c * d for p, d in rest.items()}
+                if isinstance(term, Trace):
+                    return Trace(terms, None, term.sums) + Trace(extra)
+                return Word(terms, term.rows, term.columns) + Word(extra, term.rows, term.columns)
+    return None

@@ -63,12 +63,19 @@ def mutate(term: Any, alphabet: Alphabet) -> Iterator[tuple[str, Any]]:
         rows, columns = term.rows, term.columns
         yield from _combination(term, lambda terms: Word(terms, rows, columns), alphabet)
     elif isinstance(term, Trace):
-        yield from _combination(term, lambda terms: Trace(terms, None, term.sums), alphabet)
+        yield from _combination(term, lambda terms: _trace(terms, term.sums), alphabet)
         for index, summand in term.sums.items():
             for name, value in scalar_mutants(summand, alphabet):
-                yield name, Trace(term.terms, None, {**term.sums, index: value})
+                yield name, _trace(term.terms, {**term.sums, index: value})
     else:
         yield from scalar_mutants(sp.sympify(term), alphabet)
+
+
+def _trace(terms: dict[Any, sp.Expr], sums: dict[str, sp.Expr]) -> Trace:
+    out = Trace(terms)
+    for index, summand in sums.items():
+        out = out + Sum(index, summand)
+    return out
 
 
 def _parts(term: Any, parts: list[sp.Expr], rebuild: Callable[[list[sp.Expr]], Any], alphabet: Alphabet) -> Any:
@@ -93,7 +100,7 @@ def scalar_mutants(e: sp.Expr, alphabet: Alphabet) -> Mutants:
     """The mutants of a scalar expression, each different one once."""
     seen = {e}
     for name, mutant in _scalar(e, alphabet):
-        if mutant not in seen and not mutant.has(sp.zoo, sp.nan, sp.oo):
+        if mutant not in seen and not mutant.has(sp.zoo, sp.nan, sp.oo, sp.I):
             seen.add(mutant)
             yield name, mutant
 

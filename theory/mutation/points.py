@@ -38,25 +38,27 @@ def points(
     symbols |= {s for _, value in lets for s in value.free_symbols}
     symbols |= {s for c in asserted.conditions for s in c.slack.free_symbols}
     symbols -= gone
-    premises = [term for _, term in asserted.premises]
+    premises = [term for _, term in dict(asserted.premises).items()]
     slacks = [term for _, term, _ in asserted.slacks]
     middles = [m.matrix for m in asserted.semidefinite]
-    matrices = any(isinstance(t, (Word, Trace)) for t in [*sides, *premises, *slacks, *asserted.tight])
-    found = 0
-    for k in range(2 * limit + 2):
-        if found == limit:
+    symbols |= {u for t in slacks for u in unknowns(t) if isinstance(u, sp.Symbol)}
+    matrices = any(isinstance(t, (Word, Trace)) for t in [*sides, *premises, *slacks, *middles, *asserted.tight])
+    found = failed = 0
+    for k in range(3 * limit):
+        if found == limit or failed == (8 if found else 6):
             return
-        if not premises and not matrices and not (asserted.slacks and k % 2):
+        if not premises and not matrices and not (asserted.tight and k % 2):
             point = alphabet.sample(rng, symbols, asserted.conditions)
             world: World | None = World({s: flint.fmpq(int(v.p), int(v.q)) for s, v in point.items()}, {}, {})
         else:
             equations = [*premises, *(asserted.tight if k % 2 else ())]
             world = find_world(equations, [*sides, *slacks, *middles, *symbols], alphabet, rng)
         if world is None:
+            failed += 1
             continue
-        world = World(world.scalars, world.matrices, world.sizes, lets, world.defined, world.equations)
+        world = World(world.scalars, world.matrices, world.sizes, lets, world.defined, world.equations, world.counts)
         try:
-            if not _assumed(asserted, world):
+            if not assumed(asserted, world):
                 continue
             if contradicted(asserted, world) and true:
                 raise AssertionError(f"the true relation fails where its premises hold: {world.shown()}")
@@ -72,7 +74,8 @@ def _sides(asserted: Assertion) -> list[Any]:
     return [asserted.lhs, asserted.rhs]
 
 
-def _assumed(asserted: Assertion, world: World) -> bool:
+def assumed(asserted: Assertion, world: World) -> bool:
+    """Do the conditions, earlier inequalities and semidefinite matrices that the step assumes hold there?"""
     return (
         all(_at_least(world, c.slack, c.strict) for c in asserted.conditions)
         and all(_at_least(world, term, strict) for _, term, strict in asserted.slacks)
@@ -98,10 +101,9 @@ def semidefinite(world: World, matrix: Word) -> bool:
 
 
 def _total(term: Any, world: World, bits: int) -> list[flint.arb]:
-    """Balls; a sum over a generic index is read with one term."""
+    """Balls; the terms of a sum over a generic index are equal."""
     value = value_of(term)
-    balls = world.balls(value, bits)
-    return [sum(balls, flint.arb(0))] if isinstance(value, Sum) else balls
+    return world.balls(world.total(value) if isinstance(value, Sum) else value, bits)
 
 
 def contradicted(asserted: Assertion, world: World) -> bool:

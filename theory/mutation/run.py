@@ -12,10 +12,11 @@ from theory.alphabet import Alphabet, Condition
 from theory.enclosure import Undefined
 from theory.mutation.assertions import Assertion, assertion
 from theory.mutation.equivalents import SHARP, follows
+from theory.mutation.hunt import hunt
 from theory.mutation.operators import mutate
 from theory.mutation.points import LARGER, contradicted, points
 from theory.mutation.worlds import Irrational, World
-from theory.proof import Claim, Identity, Inequality, Step, value_of
+from theory.proof import Cited, Claim, Identity, Inequality, Step, value_of
 from theory.rendering import plain
 from theory.traces import Trace, Word
 
@@ -29,7 +30,8 @@ _WEAK = {"<": "<=", ">": ">="}
 class Mutant:
     """One perturbed statement and its fate.
 
-    fate : ``killed`` (by ``point``), ``true`` (with ``reason``: it follows, or is the same statement), ``survived``.
+    fate : ``killed`` (by ``point``); ``true`` (``reason``: it follows, or is the same statement, shown by machine);
+        ``not claimed`` (``reason``: it denies nothing that the claim says); ``survived``.
     """
 
     claim: str
@@ -128,12 +130,14 @@ def try_step(claim: Claim, step: Step) -> list[Mutant]:
     worlds = list(points(asserted, claim.alphabet, rng))
     out = []
     for operator, what, mutant in mutants(asserted, claim.alphabet):
-        world = next((w for w in worlds if _killed(mutant, w)), None)
+        world = next((w for w in worlds if _killed(mutant, w)), None) or hunt(mutant, claim.alphabet)
         if world is not None:
             out.append(Mutant(claim.name, step.name, operator, what, "killed", point=world.shown()))
             continue
         reason = follows(mutant, asserted, claim.alphabet)
         fate = "true" if reason else "survived"
+        if not reason and (reason := not_claimed(step, mutant)):
+            fate = "not claimed"
         out.append(Mutant(claim.name, step.name, operator, f"{what}: {_text(mutant)}", fate, reason))
     for operator, what, mutant in weakened(asserted):
         out.append(_without(claim, step, operator, what, mutant, rng))
@@ -157,8 +161,8 @@ def _killed(mutant: Assertion, world: World) -> bool:
 
 def _without(claim: Claim, step: Step, operator: str, what: str, weaker: Assertion, rng: random.Random) -> Mutant:
     """A point at which what is left of the hypotheses holds and the relation fails."""
-    for world in points(weaker, claim.alphabet, rng, true=False):
-        if _killed(weaker, world):
+    for world in (*points(weaker, claim.alphabet, rng, true=False), hunt(weaker, claim.alphabet)):
+        if world is not None and _killed(weaker, world):
             return Mutant(claim.name, step.name, operator, what, "killed", point=world.shown())
     reason = ""
     if operator.startswith("condition"):
@@ -171,9 +175,18 @@ def _without(claim: Claim, step: Step, operator: str, what: str, weaker: Asserti
         using = tuple(u for u in step.using if u.equation != what)
         if claim_proves(claim, step, using=using):
             reason = "proved without the premise"
-    elif operator == "semidefinite dropped":
-        reason = ""
-    return Mutant(claim.name, step.name, operator, what, "true" if reason else "survived", reason)
+    fate = "true" if reason else "survived"
+    if not reason and operator.startswith("condition") and weaker.op != "iff":
+        reason, fate = "the condition is stated as sufficient, not as necessary", "not claimed"
+    return Mutant(claim.name, step.name, operator, what, fate, reason)
+
+
+def not_claimed(step: Step, mutant: Assertion) -> str:
+    """Why a mutant of an inequality that is not attained contradicts nothing that the claim says."""
+    if mutant.op not in _REVERSED:
+        return ""
+    equality = step.lemma.equality if isinstance(step, Cited) else getattr(step, "equality", "")
+    return "" if equality else "an inequality with room: no equality case is claimed, so no constant is said to be best"
 
 
 def claim_proves(claim: Claim, step: Step, **changes: Any) -> bool:
