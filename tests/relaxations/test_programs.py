@@ -102,7 +102,9 @@ def test_inaccurate_status_is_handed_on(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("constraint", "status"), [(lambda x: x >= 1, "infeasible"), (lambda x: x <= 1, "unbounded")], ids=str
+    ("constraint", "status"),
+    [(lambda x: x >= 1, "infeasible"), (lambda x: x <= 1, "unbounded")],
+    ids=["infeasible", "unbounded"],
 )
 def test_a_status_without_a_point_is_a_failure_that_names_it(constraint, status):
     program = nuclear_norm_program(PROBLEMS["imbalanced-ce-None"])
