@@ -122,7 +122,8 @@ def _factors(products: Any, lets: tuple[Let, ...], context: Context) -> tuple[An
                 slacks.append((factor.step, vanishing, op in ("<", ">")))
         if vanishing is None:
             named = [value_of(f) for f in flat]
-            vanishing = next((f for f in reversed(named) if isinstance(f, sp.Expr) and f.free_symbols), None)
+            able = [f for f in named if isinstance(f, sp.Expr) and f.free_symbols]
+            vanishing = min(able, key=lambda f: f.is_Symbol, default=None)  # a bare symbol that is 0 hides much
         if isinstance(vanishing, (sp.Expr, Word)):
             vanishing = without_lets(vanishing, lets)
         if vanishing is not None:

@@ -10,7 +10,7 @@ from theory.alphabet import Alphabet
 from theory.mutation.assertions import Assertion
 from theory.mutation.points import LARGER, plainly
 from theory.normal_form import residue, sign
-from theory.proof import difference, scalars_of
+from theory.proof import difference, scalars_of, value_of
 from theory.sums import Sum
 from theory.traces import Trace, Word
 
@@ -19,27 +19,33 @@ SHARP = {"<=": "<", ">=": ">"}
 
 def follows(mutant: Assertion, asserted: Assertion, alphabet: Alphabet) -> str:
     """Why the mutant is true all the same, shown by machine; "" if that is not shown."""
-    if mutant.op == "iff" or asserted.op == "iff":
-        return ""
+    if asserted.op == "iff":
+        return _same_conditions(mutant, asserted, alphabet)
     if (asserted.op, mutant.op) in (("<", "<="), (">", ">=")):
         return "weaker: implied by the strict relation"
     if asserted.op == "psd":
-        return ""
+        change = difference(value_of(mutant.lhs), value_of(asserted.lhs))
+        return "weaker: it follows from the original" if _clearly_semidefinite(change, alphabet) else ""
     old, new = (_gap(a) for a in (asserted, mutant))
     premises = [t for _, t in asserted.premises]
     matrices = isinstance(new, (Word, Trace)) and isinstance(old, (Word, Trace))
     if matrices and not reduced(difference(new, old), premises).coefficients():
         return "the same modulo the premises: the perturbed term vanishes on account of them"
     if asserted.op == "=":
-        if proportional(old, new):
+        if all(c == 0 for c in scalars_of(new)):
+            return "0 = 0: it says nothing"
+        if proportional(old, new, alphabet):
             return "the same equation: the two sides differ by a multiple of the original difference"
         if _zero(difference(new, old), alphabet):
             return "the same expression"
         return ""
+    if mutant.op == asserted.op and proportional(old, new, alphabet) == ">":
+        return "the same inequality, multiplied by a positive number"
     if mutant.op not in (asserted.op, SHARP.get(asserted.op)):
         return ""
     change = difference(new, old)
-    if mutant.op == asserted.op and nonnegative(change, alphabet):
+    lesser = reduced(change, premises) if isinstance(change, (Word, Trace)) else change
+    if mutant.op == asserted.op and nonnegative(lesser, alphabet):
         return "weaker: it follows from the original"
     if mutant.op == asserted.op and _zero(change, alphabet):
         return "the same expression"
@@ -55,16 +61,44 @@ def _gap(asserted: Assertion) -> Any:
     return difference(lhs, rhs) if asserted.op in ("=", *LARGER) else difference(rhs, lhs)
 
 
-def proportional(a: Any, b: Any) -> bool:
-    """Is b a non-zero multiple of a, by one certified scalar?"""
-    if isinstance(a, (Word, Trace)) and isinstance(b, (Word, Trace)):
-        if isinstance(a, Trace) and (a.sums or b.sums):
-            return False
-        if set(a.terms) != set(b.terms) or not a.terms:
-            return False
-        ratios = {sp.simplify(b.terms[p] / a.terms[p]) for p in a.terms}
-        return len(ratios) == 1 and bool(next(iter(ratios)).is_nonzero)
-    return False
+def _same_conditions(mutant: Assertion, asserted: Assertion, alphabet: Alphabet) -> str:
+    """Are both conditions what they were, once the changes of variables are made?"""
+    for side in ("lhs", "rhs"):
+        new, old = (plainly(getattr(a, side).slack, a) for a in (mutant, asserted))
+        if getattr(mutant, side).strict != getattr(asserted, side).strict or not _zero(new - old, alphabet):
+            return ""
+    return "the same conditions"
+
+
+def _clearly_semidefinite(word: Word, alphabet: Alphabet) -> bool:
+    """Is the matrix a sum of XᵀX with certified factors?"""
+
+    def gram(product: Any) -> bool:
+        half = len(product) // 2
+        turned = tuple((one, not t and not one.symmetric) for one, t in reversed(product[half:]))
+        return len(product) % 2 == 0 and turned == product[:half]
+
+    return all(gram(p) and sign(c, alphabet) is not None for p, c in word.terms.items())
+
+
+def proportional(a: Any, b: Any, alphabet: Alphabet) -> str:
+    """The sign of c where b = c a for one number or certified scalar c ≠ 0, else "" (``"≠"``: sign not certified)."""
+    parts = []
+    for term in (a, b):
+        if isinstance(term, (Word, Trace)):
+            parts.append({**term.terms, **getattr(term, "sums", {})})
+        else:
+            parts.append(dict(enumerate(scalars_of(term))))
+    first, second = ({k: v for k, v in part.items() if v != 0} for part in parts)
+    if not first or set(first) != set(second):
+        return ""
+    ratios = {sp.cancel(second[k] / first[k]) for k in first}
+    if len(ratios) != 1:
+        return ""
+    ratio = next(iter(ratios))
+    if sign(ratio, alphabet) == ">":
+        return ">"
+    return "<" if sign(-ratio, alphabet) == ">" else "≠" if ratio.is_nonzero else ""
 
 
 def _zero(term: Any, alphabet: Alphabet) -> bool:

@@ -63,7 +63,7 @@ def hunt(asserted: Assertion, alphabet: Alphabet) -> World | None:
         try:
             if assumed(asserted, world) and contradicted(asserted, world):
                 return world
-        except (Undefined, Irrational):
+        except (Undefined, Irrational, TypeError):
             continue
     return None
 

@@ -158,4 +158,7 @@ def _put(e: sp.Expr, path: tuple[int, ...], new: sp.Expr) -> sp.Expr:
         return new
     arguments = list(e.args)
     arguments[path[0]] = _put(arguments[path[0]], path[1:], new)
-    return e.func(*arguments)
+    try:
+        return e.func(*arguments)
+    except TypeError:  # SymPy compares with a NaN in there: no expression
+        return sp.nan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import flint
@@ -11,8 +11,9 @@ import sympy as sp
 
 from theory.alphabet import Alphabet
 from theory.enclosure import Undefined
+from theory.instances import Instance
 from theory.mutation.assertions import Assertion, without_lets
-from theory.mutation.worlds import Irrational, World, find_world, unknowns
+from theory.mutation.worlds import Irrational, World, find_world, unknowns, world_at
 from theory.proof import difference, value_of
 from theory.sums import Sum
 from theory.traces import Trace, Word
@@ -25,11 +26,17 @@ LARGER, STRICT = (">=", ">"), ("<", ">")
 
 
 def points(
-    asserted: Assertion, alphabet: Alphabet, rng: random.Random, limit: int = WORLDS, true: bool = True
+    asserted: Assertion,
+    alphabet: Alphabet,
+    rng: random.Random,
+    limit: int = WORLDS,
+    true: bool = True,
+    draw: Callable[[random.Random], Instance] | None = None,
 ) -> Iterator[World]:
     """Worlds at which everything that the step assumes holds; in turn generic ones and ones of equality.
 
-    With ``true`` the relation itself must not be contradicted there: ``AssertionError`` if it is.
+    ``draw`` supplies instances, which are tried first where matrices are in play.  With ``true`` the relation
+    itself must not be contradicted there: ``AssertionError`` if it is.
     """
     sides = [value_of(s) for s in _sides(asserted)]
     lets = tuple((let.symbol, sp.sympify(let.value)) for let in asserted.lets)
@@ -44,12 +51,17 @@ def points(
     symbols |= {u for t in slacks for u in unknowns(t) if isinstance(u, sp.Symbol)}
     matrices = any(isinstance(t, (Word, Trace)) for t in [*sides, *premises, *slacks, *middles, *asserted.tight])
     found = failed = 0
-    for k in range(3 * limit):
+    for k in range(-((limit + 1) // 2) if matrices and draw is not None else 0, 3 * limit):
         if found == limit or failed == (8 if found else 6):
             return
-        if not premises and not matrices and not (asserted.tight and k % 2):
+        world: World | None
+        if k < 0 and draw is not None:
+            world = world_at(draw(rng), [*sides, *slacks, *middles, *symbols], premises)
+            if world is None:
+                continue
+        elif not premises and not matrices and not (asserted.tight and k % 2):
             point = alphabet.sample(rng, symbols, asserted.conditions)
-            world: World | None = World({s: flint.fmpq(int(v.p), int(v.q)) for s, v in point.items()}, {}, {})
+            world = World({s: flint.fmpq(int(v.p), int(v.q)) for s, v in point.items()}, {}, {})
         else:
             equations = [*premises, *(asserted.tight if k % 2 else ())]
             world = find_world(equations, [*sides, *slacks, *middles, *symbols], alphabet, rng)

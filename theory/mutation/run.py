@@ -13,8 +13,9 @@ from theory.enclosure import Undefined
 from theory.mutation.assertions import Assertion, assertion
 from theory.mutation.equivalents import SHARP, follows
 from theory.mutation.hunt import hunt
+from theory.mutation.instances import INSTANCES
 from theory.mutation.operators import mutate
-from theory.mutation.points import LARGER, contradicted, points
+from theory.mutation.points import LARGER, WORLDS, contradicted, points
 from theory.mutation.worlds import Irrational, World
 from theory.proof import Cited, Claim, Identity, Inequality, Step, value_of
 from theory.rendering import plain
@@ -79,7 +80,7 @@ def mutants(asserted: Assertion, alphabet: Alphabet) -> Iterator[tuple[str, str,
             new = _condition(condition, op=_REVERSED[condition.op])
             yield "reversed", name, asserted.replaced(**{name: new})
     else:
-        for side in ("lhs", "rhs"):
+        for side in ("lhs",) if op == "psd" else ("lhs", "rhs"):
             for operator, value in mutate(getattr(asserted, side), alphabet):
                 yield operator, side, asserted.replaced(**{side: value})
     if op in SHARP:
@@ -127,12 +128,19 @@ def try_step(claim: Claim, step: Step) -> list[Mutant]:
     context = claim.context(step)
     asserted = assertion(step, context)
     rng = random.Random(f"{SEED}:{claim.name}:{step.name}")
-    worlds = list(points(asserted, claim.alphabet, rng))
+    # inequalities hide more: a mutant is contradicted only where they are nearly attained, and from one side
+    limit = WORLDS if asserted.op in ("=", "iff") else 3 * WORLDS
+    draw = INSTANCES.get(claim.name, claim.instance)
+    worlds = list(points(asserted, claim.alphabet, rng, limit, draw=draw))
     out = []
     for operator, what, mutant in mutants(asserted, claim.alphabet):
         world = next((w for w in worlds if _killed(mutant, w)), None) or hunt(mutant, claim.alphabet)
         if world is not None:
             out.append(Mutant(claim.name, step.name, operator, what, "killed", point=world.shown()))
+            continue
+        if worlds and all(_undefined(mutant, w) for w in worlds):
+            note = "it has no real value at the point"
+            out.append(Mutant(claim.name, step.name, operator, what, "killed", note, worlds[0].shown()))
             continue
         reason = follows(mutant, asserted, claim.alphabet)
         fate = "true" if reason else "survived"
@@ -157,6 +165,17 @@ def _killed(mutant: Assertion, world: World) -> bool:
         return contradicted(mutant, world)
     except (Undefined, Irrational):
         return False
+
+
+def _undefined(mutant: Assertion, world: World) -> bool:
+    """Has a side of the mutant no real value at the world (a logarithm or root of a negative number, 1/0)?"""
+    try:
+        contradicted(mutant, world)
+    except Undefined:
+        return True
+    except Irrational:
+        return False
+    return False
 
 
 def _without(claim: Claim, step: Step, operator: str, what: str, weaker: Assertion, rng: random.Random) -> Mutant:
@@ -208,6 +227,7 @@ def _has_jump(asserted: Assertion) -> bool:
     return any(isinstance(side, (Word, Trace)) for side in (asserted.lhs, asserted.rhs))
 
 
-def run(claims: Sequence[Claim]) -> Tally:
-    """All mutants of all steps of the claims."""
-    return Tally([m for claim in claims for step in claim.steps for m in try_step(claim, step)])
+def run(claims: Sequence[Claim], every: int = 1) -> Tally:
+    """All mutants of the steps of the claims; of every ``every``-th step only."""
+    steps = [(claim, step) for claim in claims for step in claim.steps]
+    return Tally([m for claim, step in steps[::every] for m in try_step(claim, step)])

@@ -21,6 +21,7 @@ import sympy as sp
 
 from theory.alphabet import Alphabet, Domain
 from theory.enclosure import Undefined, enclose
+from theory.instances import Instance
 from theory.normal_form import vanishes
 from theory.rendering import Named
 from theory.sums import Sum
@@ -370,13 +371,13 @@ class _Search:
             world.scalars[s] = _draw(domain, self.rng)
             return True
         at = []
-        for value in (0, 1):
-            world.scalars[s] = flint.fmpq(value)
+        for trial in (0, 1):
+            world.scalars[s] = flint.fmpq(trial)
             try:
                 at.append([v for e in equations for v in world.exact(e)])
             except Irrational:
                 return self._define(s, equations, world)
-        value = None
+        value: Any = None
         for low, high in zip(*at, strict=True):
             if high == low:
                 if low != 0:
@@ -528,10 +529,38 @@ def find_world(
         world = World(world.scalars, world.matrices, world.sizes, (), world.defined, world.equations, world.counts)
         if not all(world.vanishes(e) for e in search.equations):
             continue
-        world.equations = search.equations
+        world.equations = tuple(search.equations)
         seen += 1
         # a letter that is 0 hides what is said of it
         if seen > PATIENCE or not any(m == m * 0 for m in world.matrices.values()):
             return world
         degenerate = world
     return degenerate
+
+
+def world_at(at: Instance, terms: Iterable[Any], equations: Iterable[Any]) -> World | None:
+    """An instance as a world for what ``terms`` hold; ``None`` if it misses a letter or an equation fails."""
+    equations = tuple(equations)
+    wanted = set().union(*(unknowns(t) for t in (*terms, *equations)))
+    world = World({}, {}, {"1": 1}, equations=())
+    for unknown in wanted:
+        if isinstance(unknown, Letter):
+            if unknown.name not in at.matrices:
+                return None
+            matrix = at.matrices[unknown.name]
+            entries = [flint.fmpq(int(v.p), int(v.q)) for v in matrix]
+            world.matrices[unknown] = flint.fmpq_mat(matrix.rows, matrix.cols, entries)
+            world.sizes |= {unknown.rows: matrix.rows, unknown.columns: matrix.cols}
+        elif str(unknown) not in at.scalars:
+            return None
+        else:
+            value = at.scalars[str(unknown)]
+            if value.is_Rational:
+                world.scalars[unknown] = flint.fmpq(int(value.p), int(value.q))
+            else:
+                world.defined.append((unknown, value))
+    world.counts = {name[1:]: int(value) for name, value in at.scalars.items() if name.startswith("#")}
+    sizes = {n for t in (*terms, *equations) if isinstance(t, Word) for n in (t.rows, t.columns)}
+    if sizes - set(world.sizes) or not all(world.vanishes(e) for e in equations):
+        return None
+    return world

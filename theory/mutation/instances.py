@@ -1,0 +1,102 @@
+"""Hand-made points for claims whose hypotheses are coupled too closely for the search: optima in rationals.
+
+Each function draws an :class:`theory.instances.Instance` by the names of letters and symbols; what a step assumes
+is verified at it exactly, as at every other point.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import sympy as sp
+
+from theory.instances import Instance, orthonormal_columns
+
+
+def relaxation(rng: random.Random) -> Instance:
+    """A minimiser Z' of rank 2 with factors of its own, balanced or not, and a dual point on its singular space."""
+    lam = sp.Rational(rng.choice((16, 81)))
+    quarter = sp.sqrt(sp.sqrt(lam))
+    P, Q, V = (orthonormal_columns(n, 2, rng) for n in (4, 3, 3))
+    root = sp.diag(rng.randint(1, 3), rng.randint(1, 3))
+    Z = P * root**2 * Q.T
+    stretch = rng.choice((1, 1, 2))
+    W, H_ = stretch * quarter * P * root * V.T, V * root * Q.T / quarter / stretch
+    # cells of 1, 4 and 1 samples
+    E = sp.Matrix([[1, 0, 0, 0, 0, 0], [0, *[sp.Rational(1, 2)] * 4, 0], [0, 0, 0, 0, 0, 1]])
+    D_W, D_n = sp.diag(*(rng.randint(1, 3) for _ in range(4))), sp.diag(1, 2, 1)
+    U, ones, B = sp.sqrt(lam) * P * Q.T, sp.ones(3, 1), sp.diag(*(rng.randint(1, 3) for _ in range(4)))
+    G = D_W * U * D_n
+    r = G * ones
+    v = B.inv() * r
+    b, M = B.inv() * v, D_W.inv() * Z * D_n.inv()
+    omega, conj_y, conj_q, yz = (sp.Rational(rng.randint(1, 9), 2) for _ in range(4))
+    qz = yz - (G.T * (M + b * ones.T)).trace() / omega
+    phi = qz - conj_q
+    fit = omega * (phi + conj_y - yz)
+    primal = fit + sp.sqrt(lam) * (root**2).trace() + (b.T * B * B * b)[0] / 2
+    blocks, cut = sp.Matrix.vstack(P * root, Q * root), sp.eye(7)
+    return Instance(
+        {
+            "P": P, "Q": Q, "V": V.T, "S^{1/2}": root, "Z'": Z, "M": M, "D_W": D_W, "D_n": D_n, "W'": W, "H̃": H_,
+            "H": H_ * E, "E": E, "B": B, "b": b, "v": v, "U'": U, "G": G, "r": r, "1": ones,
+            "X": blocks * blocks.T, "L_1": cut[:, :4], "L_2": cut[:, 4:],
+        },
+        {"λ_H": lam, "ω": omega, "Φ(z)": phi, "Φ∗(y)": conj_y, "Φ∗(q)": conj_q, "⟨y,z⟩": yz, "⟨q,z⟩": qz,
+         "Σ_i ℓ_i": fit, "min (P)": primal, "F(W'H̃,b) − min (P)": 0, "δ": 0},
+    )  # fmt: skip
+
+
+def squared_error(rng: random.Random) -> Instance:
+    """Y of rank 3 with two singular values above τ and one below; an optimum, with the minimiser's factors."""
+    lam, kappa = sp.Rational(*rng.choice(((16, 1), (1, 16), (81, 1)))), sp.Rational(rng.choice((2, 4)))
+    N, sign = sp.Integer(4), rng.choice((1, 1, 1, -1))
+    tau, quarter = N * sp.sqrt(lam) / kappa, sp.sqrt(sp.sqrt(lam))
+    P, frame = orthonormal_columns(4, 3, rng), orthonormal_columns(4, 4, rng)
+    root = sp.eye(2) * rng.randint(1, 2)
+    Q_1 = frame[:, :2]
+    small = tau / rng.choice((2, 3))
+    optimum = rng.random() < 0.7
+    beta = sp.zeros(4, 1) if optimum else sp.Matrix([1, -1, 2, 0])
+    return Instance(
+        {
+            "P₁": P[:, :2], "P₂": P[:, 2:], "Q₁": Q_1, "Q₂": frame[:, 2:3], "D₁": root**2, "D₁^{1/2}": root,
+            "S₂": sp.Matrix([[small]]), "W'": sign * quarter * P[:, :2] * root, "H̃": root * Q_1.T / quarter,
+            "s": 2 * frame[:, 3], "β": beta,
+        },
+        {"λ_H": lam, "κ": kappa, "N": N, "σ_i": root[0, 0] ** 2 + tau, "σ_k": small, "#i": 2, "#k": 1},
+    )  # fmt: skip
+
+
+def lower_bound(rng: random.Random) -> Instance:
+    """One binary task, two samples; Φ(z) such that the bound of a sample is attained."""
+    lam, c = sp.Integer(16), sp.Integer(rng.choice((2, 3)))
+    alpha, D = sp.Rational(rng.choice((2, 5))), rng.choice((2, 5))
+    projection = sp.Matrix([[1, -1], [-1, 1]]) / 2
+    w = sp.Matrix([[rng.choice((1, 2, 3))]])
+    W = sp.Matrix([[1], [-1]]) * w
+    kappa, labels = 4 * D * sp.eye(2), projection
+    H = W.T * kappa * labels / lam * rng.choice((1, 1, 1, -1))
+    b = sp.zeros(2, 1)
+    pairing = ((kappa * labels).T * W * H).trace()
+    total = sp.Integer(1)
+    right = pairing * (1 + c) / (2 * alpha) + total / 2
+    entropy = c * sp.log((c + 1) / c) / (1 + c) + sp.log(1 + c) / (1 + c)
+    phi = entropy + right + (total - 2 * right) / (1 + c)
+    return Instance(
+        {
+            "Ē": labels, "F": sp.eye(2), "Π": projection, "W": W, "H": H, "κ": kappa, "Δ": sp.zeros(2, 2),
+            "D_W": D * sp.eye(2), "B": sp.diag(1, 2), "b": b, "1": sp.ones(2, 1),
+        },
+        {"λ_H": lam, "K_t": 2, "N": 2, "c_t": c, "α_t": alpha, "z_k": right, "Σ_j z_j": total, "Φ(z)": phi,
+         "#t,i": 2, "#t": 1},
+    )  # fmt: skip
+
+
+#: By the name of the claim.  A scalar ``"#i"`` is the number of terms of sums over i.
+INSTANCES: dict[str, Callable[[random.Random], Instance]] = {
+    "relaxation": relaxation,
+    "squared_error": squared_error,
+    "lower_bound": lower_bound,
+}
