@@ -1,6 +1,6 @@
 # make report   set up, prove, certify, train, write build/report/verification.{tex,pdf}
 # make test     set up, linter, types, layers, tests
-# make bench    set up, time our solver beside its peers, write build/bench/bench.json (about ten minutes)
+# make bench    set up, time our solver beside its peers, write build/bench/bench.json (five to ten minutes)
 # make clean    remove what the others made
 # PYTHON chooses the interpreter of the virtual environment: make test PYTHON=python3.12
 

@@ -8,7 +8,7 @@ Four tables, each measurement a process of its own (:mod:`benchmarks.measure`), 
 4. scaling: seconds against cells at R = 30, with the exponent of a least-squares fit in logarithms.
 
 Writes ``bench.json``, a record (:mod:`relaxations.records`): measured numbers change from run to run, so they are the
-record's ``provenance`` as much as its result.  Takes about ten minutes.
+record's ``provenance`` as much as its result.  Takes five to ten minutes.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def show(*cells: object) -> None:
 
 
 def against_peers() -> list[dict[str, Any]]:
-    """Table 1; a peer that failed on one problem is not started on a larger one."""
+    """Table 1; a peer that failed on one problem is not started on a larger one, and the row says so."""
     print("\nConic peers: seconds (certified relative gap); ours is a whole solve with its bounds")
     show("case", "ours", *(f"{program}:{conic}" for program, conic in PEERS), "fastest / ours")
     rows: list[dict[str, Any]] = []
@@ -93,7 +93,7 @@ def against_peers() -> list[dict[str, Any]]:
             name = f"{program}:{conic}"
             row["peers"][name] = {"failure": failed[name]} if name in failed else measure("peer", case, program, conic)
             if "failure" in row["peers"][name]:
-                failed[name] = row["peers"][name]["failure"]
+                failed.setdefault(name, f"{row['peers'][name]['failure']} at {case.split(':')[1]}")
         times = [p["seconds"] for p in row["peers"].values() if "seconds" in p]
         row["ratio"] = min(times) / row["ours"]["seconds"] if times and "seconds" in row["ours"] else None
         rows.append(row)
