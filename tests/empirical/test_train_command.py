@@ -141,7 +141,14 @@ def test_list():
 @pytest.mark.slow
 def test_ctrl_c_in_a_shell(tmp_path):
     command = [sys.executable, "-m", "empirical.train", "--device", "cpu", "--checkpoint-every", "1", "--out", tmp_path]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # a shell that starts the tests in the background lets its children ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while not (tmp_path / "checkpoint.pt").exists():
         assert process.poll() is None, process.stdout.read()
