@@ -11,10 +11,11 @@ from reference import local_minimum
 from scipy.optimize import check_grad
 from strategies import balanced_designs, free_designs, problems
 
+from relaxations.bounds import shrink_singular_values
 from relaxations.data_term import DataTerm
 from relaxations.factored import Factors, _Local, balanced_factors, compress, factorise, newton, objective
 from relaxations.programs import nuclear_norm_program, run_program
-from relaxations.proximal import ProximalGradient, shrink_singular_values, solve_structured
+from relaxations.proximal import LARGE_TOLERANCE, TOLERANCE, ProximalGradient, default_tolerance, solve_structured
 from theory import UFM, LabelDesign
 from theory.closed_forms import FLOAT
 from theory.duality import scaled_residual, spectral_norm
@@ -197,3 +198,35 @@ def test_running_out_of_rounds_is_said():
     optimum = solve_structured(problem, tolerance=-1.0, max_rounds=1)
     assert optimum.status == "iteration limit"
     assert optimum.dual.value <= optimum.factors.value * (1 + 1e-12)
+
+
+def test_a_large_problem_stops_at_its_tolerance_and_the_optimum_is_beyond_it():
+    table = np.random.default_rng(6).integers(1, 20, size=(60, 60))
+    design = LabelDesign.from_joint(table)
+    decay = (0.3 / (design.samples * 60)) ** 0.5
+    problem = UFM(design, decay, decay)
+    assert default_tolerance(problem) == LARGE_TOLERANCE
+    assert default_tolerance(UFM(LabelDesign.factorial((3, 3)), decay, decay)) == TOLERANCE
+    optimum = solve_structured(problem)
+    assert optimum.status == "converged"
+    assert optimum.relative_gap <= LARGE_TOLERANCE
+    finer = solve_structured(problem, tolerance=1e-12)
+    assert finer.relative_gap <= 1e-12
+    # each encloses the other's minimum
+    assert optimum.dual.value <= finer.factors.value * (1 + 1e-14)
+    assert finer.dual.value <= optimum.factors.value * (1 + 1e-14)
+    assert spectral_norm(scaled_residual(problem, optimum.dual.q)) <= np.sqrt(float(problem.lambda_h)) * (1 + 1e-12)
+
+
+def test_tests_of_the_step_survive_rounding():
+    # where differences of F drown, L must stay near the curvature instead of falling with every test
+    problem = UFM(LabelDesign.from_joint(np.random.default_rng(1).integers(1, 20, size=(10, 10))), "0.002", "0.002")
+    data = DataTerm(problem)
+    stage = ProximalGradient(data, np.zeros((20, 100)), np.zeros(20))
+    for _ in range(60):
+        stage.run(10)
+    optimum = solve_structured(problem)
+    assert stage.value == pytest.approx(optimum.factors.value, rel=1e-13)
+    # the residual, of first order in the error, has settled as well
+    assert stage.q is not None
+    assert spectral_norm(scaled_residual(problem, stage.q)) <= data.gamma * (1 + 1e-9)
