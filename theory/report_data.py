@@ -7,6 +7,7 @@ from typing import Any
 
 from theory.alphabet import Alphabet, Condition
 from theory.proof import Cited, Claim, Given, Inequality, Outcome, Semidefinite, Step
+from theory.readings import readings
 from theory.rendering import (
     condition_latex,
     condition_plain,
@@ -83,6 +84,11 @@ def step_data(claim: Claim, step: Step, outcome: Outcome) -> dict[str, Any]:
         "equality_latex": text_latex(step.equality) if isinstance(step, Inequality) else "",
         "concludes": step.concludes,
         "lemma": step.lemma.name if isinstance(step, Cited) else None,
+        "premises": list(step.premises) if isinstance(step, Cited) else [],
+        "readings": [
+            {"plain": r.plain, "latex": r.latex, "by": r.by, "by_latex": text_latex(r.by), "shown": r.shown}
+            for r in readings(claim, step)
+        ],
         "verdict": str(outcome.verdict),
         "detail": outcome.detail,
         "detail_latex": text_latex(outcome.detail),
@@ -152,6 +158,11 @@ def claim_text(claim: Claim, steps: bool = False, width: int = 110) -> str:
         for step, outcome in zip(claim.steps, claim.outcomes, strict=True):
             text = f"{step.name}: {step.plain(claim.context(step))}"
             lines.append(textwrap.fill(text, width, initial_indent="    - ", subsequent_indent=" " * 8))
+            for reading in readings(claim, step):
+                how = "shown" if reading.shown else "stated"
+                by = f" by {reading.by!r}" if reading.by else " (for later steps)"
+                text = f"reading, {how}{by}: {reading.plain}"
+                lines.append(textwrap.fill(text, width, initial_indent=" " * 8, subsequent_indent=" " * 10))
             lines.append(
                 textwrap.fill(
                     f"{outcome.verdict}: {outcome.detail}", width, initial_indent=" " * 8, subsequent_indent=" " * 10

@@ -518,7 +518,8 @@ CLAIM = Claim(
         "uniform marginals, and labels of every two tasks independent",
         "label smoothing 0 ≤ ε < 1 (ε = 0: hard labels); no bias, a free one or a decayed one",
         "feature dimension at least the sum of K_t − 1 over living tasks",
-        "a_t = 0 for a dead task, that is where λ_W,t λ_H ≥ α_t²(1−ε)²/(N K_t)",
+        "definition: a_t = log max(1, 1/(ε/K_t + μ_t/(α_t √K_t)) − (K_t − 1)), which is 0 for a dead task, that is "
+        "where λ_W,t λ_H ≥ α_t²(1−ε)²/(N K_t) (claim thresholds, step threshold)",
         Given("the point is an optimum", f, bound),
         Given("N samples", s_.T @ s_, N * unit("1")),
     ),

@@ -12,7 +12,6 @@ import sys
 import textwrap
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
 from multiprocessing import get_context
 
 from theory.files import write_json
@@ -20,14 +19,6 @@ from theory.version import VERSION
 
 WIDTH = 110
 FATES = ("killed", "true", "not claimed", "survived")
-
-
-def _of_claim(name: str) -> list[dict[str, object]]:
-    from theory.claims import all_claims
-    from theory.mutation.run import run
-
-    claim = next(c for c in all_claims() if c.name == name)
-    return [asdict(m) for m in run((claim,)).mutants]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     from theory.claims import all_claims
     from theory.mutation.operators import OPERATORS
+    from theory.mutation.run import mutants_of
 
     names = [c.name for c in all_claims()]
     unknown = [n for n in options.claim or () if n not in names]
@@ -55,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.perf_counter()
     mutants: list[dict[str, object]] = []
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
-        for name, found in zip(chosen, (pool.map if options.jobs > 1 else map)(_of_claim, chosen), strict=True):
+        for name, found in zip(chosen, (pool.map if options.jobs > 1 else map)(mutants_of, chosen), strict=True):
             mutants += found
             print(f"{name:<24}" + "".join(f"{sum(m['fate'] == f for m in found):>13}" for f in FATES), flush=True)
     seconds = time.perf_counter() - started

@@ -96,6 +96,8 @@ def proportional(a: Any, b: Any, alphabet: Alphabet) -> str:
     if len(ratios) != 1:
         return ""
     ratio = next(iter(ratios))
+    if ratio.has(sp.nan, sp.zoo):
+        return ""
     if sign(ratio, alphabet) == ">":
         return ">"
     return "<" if sign(-ratio, alphabet) == ">" else "≠" if ratio.is_nonzero else ""

@@ -112,11 +112,10 @@ def _scalar(e: sp.Expr, alphabet: Alphabet) -> Mutants:
         yield "negate", -e
     for path, node in _nodes(e):
         if isinstance(node, sp.Add):
-            for k, part in enumerate(node.args):
+            for part in node.args:
                 rest = node - part
                 yield "drop", _put(e, path, rest)
-                if k > 0 or path:
-                    yield "negate", _put(e, path, rest - part)
+                yield "negate", _put(e, path, rest - part)
         elif node.is_Rational and not _is_exponent(e, path):
             yield "number+1", _put(e, path, node + 1)
             yield "number-1", _put(e, path, node - 1)

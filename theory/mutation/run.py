@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from theory.alphabet import Alphabet, Condition
+from theory.claims import all_claims
 from theory.enclosure import Undefined
 from theory.mutation.assertions import Assertion, assertion
 from theory.mutation.equivalents import SHARP, follows
@@ -231,3 +232,9 @@ def run(claims: Sequence[Claim], every: int = 1) -> Tally:
     """All mutants of the steps of the claims; of every ``every``-th step only."""
     steps = [(claim, step) for claim in claims for step in claim.steps]
     return Tally([m for claim, step in steps[::every] for m in try_step(claim, step)])
+
+
+def mutants_of(name: str) -> list[dict[str, Any]]:
+    """All mutants of the claim of this name, as data."""
+    claim = next(c for c in all_claims() if c.name == name)
+    return [asdict(m) for m in run((claim,)).mutants]
