@@ -163,6 +163,17 @@ def test_thresholds_and_anatomy():
     assert fates_of(gap_anatomy.CLAIM, step)["survived"] == 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "killed"), [("stationarity", 500), ("latent_features", 350), ("correlation", 550), ("cells", 250)]
+)
+def test_whole_claims_have_no_unexplained_survivor(name, killed):
+    tally = run((CLAIMS[name],))
+
+    assert not tally.survivors
+    assert tally.count("killed") >= killed
+
+
 def fates_of(claim, step):
     return Counter(m.fate for m in try_step(claim, step))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
@@ -17,8 +18,11 @@ from theory.traces import Trace, Word
 SHARP = {"<=": "<", ">=": ">"}
 
 
-def follows(mutant: Assertion, asserted: Assertion, alphabet: Alphabet) -> str:
-    """Why the mutant is true all the same, shown by machine; "" if that is not shown."""
+def follows(mutant: Assertion, asserted: Assertion, alphabet: Alphabet, known: Sequence[Word] = ()) -> str:
+    """Why the mutant is true all the same, shown by machine; "" if that is not shown.
+
+    ``known`` are matrix equations among the claim's hypotheses, as terms that vanish.
+    """
     if asserted.op == "iff":
         return _same_conditions(mutant, asserted, alphabet)
     if (asserted.op, mutant.op) in (("<", "<="), (">", ">=")):
@@ -27,10 +31,10 @@ def follows(mutant: Assertion, asserted: Assertion, alphabet: Alphabet) -> str:
         change = difference(value_of(mutant.lhs), value_of(asserted.lhs))
         return "weaker: it follows from the original" if _clearly_semidefinite(change, alphabet) else ""
     old, new = (_gap(a) for a in (asserted, mutant))
-    premises = [t for _, t in asserted.premises]
+    premises = [*(t for _, t in asserted.premises), *known]
     matrices = isinstance(new, (Word, Trace)) and isinstance(old, (Word, Trace))
     if matrices and not reduced(difference(new, old), premises).coefficients():
-        return "the same modulo the premises: the perturbed term vanishes on account of them"
+        return "the same: the perturbed term vanishes on account of the hypotheses"
     if asserted.op == "=":
         if all(c == 0 for c in scalars_of(new)):
             return "0 = 0: it says nothing"
@@ -89,7 +93,7 @@ def proportional(a: Any, b: Any, alphabet: Alphabet) -> str:
             parts.append({**term.terms, **getattr(term, "sums", {})})
         else:
             parts.append(dict(enumerate(scalars_of(term))))
-    first, second = ({k: v for k, v in part.items() if v != 0} for part in parts)
+    first, second = ({k: v for k, v in part.items() if residue(v, alphabet) != 0} for part in parts)
     if not first or set(first) != set(second):
         return ""
     ratios = {sp.cancel(second[k] / first[k]) for k in first}

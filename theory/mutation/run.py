@@ -18,7 +18,7 @@ from theory.mutation.instances import INSTANCES
 from theory.mutation.operators import mutate
 from theory.mutation.points import LARGER, WORLDS, contradicted, points
 from theory.mutation.worlds import Irrational, World
-from theory.proof import Cited, Claim, Identity, Inequality, Step, value_of
+from theory.proof import Cited, Claim, Given, Identity, Inequality, Step, difference, value_of
 from theory.rendering import plain
 from theory.traces import Trace, Word
 
@@ -133,6 +133,7 @@ def try_step(claim: Claim, step: Step) -> list[Mutant]:
     limit = WORLDS if asserted.op in ("=", "iff") else 3 * WORLDS
     draw = INSTANCES.get(claim.name, claim.instance)
     worlds = list(points(asserted, claim.alphabet, rng, limit, draw=draw))
+    known = [difference(h.lhs, h.rhs) for h in claim.hypotheses if isinstance(h, Given) and isinstance(h.lhs, Word)]
     out = []
     for operator, what, mutant in mutants(asserted, claim.alphabet):
         world = next((w for w in worlds if _killed(mutant, w)), None) or hunt(mutant, claim.alphabet)
@@ -143,7 +144,7 @@ def try_step(claim: Claim, step: Step) -> list[Mutant]:
             note = "it has no real value at the point"
             out.append(Mutant(claim.name, step.name, operator, what, "killed", note, worlds[0].shown()))
             continue
-        reason = follows(mutant, asserted, claim.alphabet)
+        reason = follows(mutant, asserted, claim.alphabet, known)
         fate = "true" if reason else "survived"
         if not reason and (reason := not_claimed(step, mutant)):
             fate = "not claimed"
