@@ -11,7 +11,7 @@ READY  := $(VENV)/.installed
 OUT    := build
 
 THEORY      := $(wildcard theory/*.py theory/losses/*.py)
-PROOFS      := $(THEORY) $(wildcard theory/*/*.py)
+PROOFS      := $(THEORY) $(wildcard theory/*/*.py theory/*/*/*.py)
 RELAXATIONS := $(THEORY) $(wildcard relaxations/*.py)
 EMPIRICAL   := $(RELAXATIONS) $(wildcard empirical/*.py empirical/sources/*.py empirical/experiments/*.py)
 REPORTS     := $(RELAXATIONS) $(wildcard reports/*.py reports/*.bib reports/templates/* reports/records/*.json)

@@ -31,7 +31,7 @@ from reports.measured import RECORDS, Benchmark, MeasuredExperiment, read_measur
 from theory.known_optimum import known_optimum
 from theory.labels import FloatArray
 from theory.model import UFM
-from theory.prose import without_unicode
+from theory.proof.prose import without_unicode
 
 # --------------------------------------------------------------------------- claims
 

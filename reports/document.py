@@ -20,7 +20,7 @@ from reports.collect import Inputs, ProofStep, ProvedClaim, TrainedRun
 from reports.latex import Latex
 from theory.known_optimum import known_optimum
 from theory.model import CONVENTIONS, UFM, Convention
-from theory.prose import text_latex
+from theory.proof.prose import text_latex
 from theory.version import VERSION
 
 

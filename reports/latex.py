@@ -13,7 +13,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
-from theory.prose import escape as escaped
+from theory.proof.prose import escape as escaped
 
 
 class Latex(str):
@@ -23,7 +23,7 @@ class Latex(str):
 
 
 def escape(text: str) -> Latex:
-    """``text`` so that LaTeX prints it letter by letter (:func:`theory.prose.escape`)."""
+    """``text`` so that LaTeX prints it letter by letter (:func:`theory.proof.prose.escape`)."""
     return Latex(escaped(text))
 
 

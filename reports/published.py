@@ -15,7 +15,7 @@ from reports.collect import Inputs, ProvedClaim
 from reports.counterexamples import ProvedCounterexample
 from reports.latex import Latex
 from theory.model import UFM
-from theory.prose import text_latex, without_unicode
+from theory.proof.prose import text_latex, without_unicode
 from theory.published_table import published_table
 
 #: Cells are written out where there are no more.

@@ -17,9 +17,9 @@ from theory.claims import independence, independence_converse
 from theory.closed_forms import FLOAT
 from theory.designs import exclusive_or, independent, orthogonal_array, pairwise_independent
 from theory.geometry import cross_task_overlap
-from theory.instances import Instance, refute
 from theory.known_optimum import known_optimum
 from theory.proof import Identity, Using
+from theory.proof.instances import Instance, refute
 
 
 def enclosure(problem):

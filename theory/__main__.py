@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     # SymPy and the proofs load only now, so that --help is quick
     from theory.claims import all_claims
-    from theory.report_data import claim_data, claim_text
+    from theory.proof.report_data import claim_data, claim_text
 
     claims = all_claims()
     if options.claim:

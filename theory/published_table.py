@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from theory.alphabet import Condition
 from theory.claims import correlation, thresholds
 from theory.claims import published as claim
 from theory.counterexamples import dead_name
 from theory.proof import Claim, Step
-from theory.rendering import condition_latex, condition_plain, text_latex
+from theory.proof.alphabet import Condition
+from theory.proof.rendering import condition_latex, condition_plain, text_latex
 
 EXACT, SUFFICIENT, WEAK, STRONG = "exact", "sufficient", "too weak", "too strong"
 DERIVED = "derived afresh"

@@ -28,7 +28,7 @@ from reports.document import render
 from reports.latex import code
 from theory.claims import thresholds
 from theory.proof import Claim, Identity
-from theory.report_data import claim_data
+from theory.proof.report_data import claim_data
 
 QUICK = ("two-tasks", "dead-task", "too-few-dimensions")
 NASTY = r"50% \input{x} $_#&~^{}"

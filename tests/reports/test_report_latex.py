@@ -12,7 +12,7 @@ from reports.bibliography import cite, cited, entries
 from reports.document import shortened
 from theory.claims import all_claims
 from theory.lemmas import LEMMAS
-from theory.prose import text_latex, without_unicode
+from theory.proof.prose import text_latex, without_unicode
 
 NASTY = r"50% \input{x} $_#&~^{} <a> `b' ``c'' -- ,, é λ 😀 \\"
 
@@ -95,7 +95,7 @@ def test_every_text_of_the_theory_has_its_signs():
     for claim in all_claims():
         texts += [claim.title, claim.source, *(s.because for s in claim.steps), *(s.name for s in claim.steps)]
     missing = {t: text_latex(t) for t in texts if "[U+" in text_latex(t)}
-    assert not missing, "signs that theory/prose.py does not know"
+    assert not missing, "signs that theory/proof/prose.py does not know"
 
 
 # ------------------------------------------------------------------ numbers

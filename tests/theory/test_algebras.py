@@ -8,10 +8,10 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory.alphabet import Alphabet
 from theory.labels import LabelDesign
-from theory.symmetric import Symmetric, centring, correlated_labels, identity, independent_labels, ones
-from theory.traces import Trace, letter, random_matrices, trace
+from theory.proof.alphabet import Alphabet
+from theory.proof.symmetric import Symmetric, centring, correlated_labels, identity, independent_labels, ones
+from theory.proof.traces import Trace, letter, random_matrices, trace
 
 K, L, M = sp.symbols("K L M", integer=True, positive=True)
 small = st.integers(-3, 3)
@@ -108,7 +108,7 @@ def test_words_check_shapes():
 def test_alphabet_refuses_conditions_that_nothing_satisfies():
     import random
 
-    from theory.alphabet import Condition
+    from theory.proof.alphabet import Condition
 
     x = Alphabet()
     a = x.positive("a")

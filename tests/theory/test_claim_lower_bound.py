@@ -19,9 +19,9 @@ from theory import UFM, LabelDesign
 from theory import closed_forms as forms
 from theory.claims import lower_bound as claim
 from theory.closed_forms import Arithmetic
-from theory.instances import Instance, refute
 from theory.known_optimum import known_optimum
 from theory.proof import Verdict
+from theory.proof.instances import Instance, refute
 
 CLAIM = claim.CLAIM
 STEPS = {s.name: s for s in CLAIM.steps}

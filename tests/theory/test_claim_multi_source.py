@@ -17,10 +17,10 @@ from relaxations.solve import simplex_basis, solve
 from theory import UFM, LabelDesign
 from theory import closed_forms as forms
 from theory.claims import multi_source as claim
-from theory.instances import Instance, refute
 from theory.known_optimum import known_optimum
 from theory.proof import Identity, Verdict
-from theory.traces import identity
+from theory.proof.instances import Instance, refute
+from theory.proof.traces import identity
 
 CLAIM = claim.CLAIM
 STEPS = {s.name: s for s in CLAIM.steps}

@@ -16,9 +16,9 @@ from theory import UFM, LabelDesign
 from theory import closed_forms as forms
 from theory.claims import latent_features as latent
 from theory.claims import nearest_centre as centres
-from theory.instances import Instance, refute
 from theory.known_optimum import known_optimum
 from theory.proof import Condition, Verdict
+from theory.proof.instances import Instance, refute
 
 STEPS = {s.name: s for s in centres.CLAIM.steps}
 LATENT = {s.name: s for s in latent.CLAIM.steps}

@@ -18,8 +18,8 @@ from relaxations.solve import solve
 from theory import UFM, LabelDesign
 from theory.claims import relaxation as claim
 from theory.duality import dual_value
-from theory.instances import Instance, orthonormal_columns, refute
 from theory.proof import Verdict
+from theory.proof.instances import Instance, orthonormal_columns, refute
 
 CLAIM = claim.CLAIM
 STEPS = {s.name: s for s in CLAIM.steps}

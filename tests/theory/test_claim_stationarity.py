@@ -16,8 +16,8 @@ from theory import UFM, LabelDesign
 from theory.claims import stationarity as claim
 from theory.duality import scaled_residual
 from theory.geometry import balance_deviation
-from theory.instances import Instance, orthonormal_columns, refute
 from theory.proof import Verdict
+from theory.proof.instances import Instance, orthonormal_columns, refute
 
 CLAIM = claim.CLAIM
 STEPS = {s.name: s for s in CLAIM.steps}

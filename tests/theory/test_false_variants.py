@@ -6,11 +6,11 @@ import pytest
 import sympy as sp
 
 from theory import closed_forms as forms
-from theory.alphabet import Condition
 from theory.claims import SYMBOLIC as ON
 from theory.claims import gap_anatomy, single_source, thresholds
 from theory.proof import Context, Identity, Let, Verdict
-from theory.traces import Trace
+from theory.proof.alphabet import Condition
+from theory.proof.traces import Trace
 
 T4, T5, ANATOMY = single_source.CLAIM, thresholds.CLAIM, gap_anatomy.CLAIM
 
@@ -74,7 +74,7 @@ def test_wrong_geometry_or_value(name, rhs):
 
 def test_orthogonality_needs_independent_labels():
     """Two tasks of K classes that agree more often than not: the residual blocks are not orthogonal."""
-    from theory.symmetric import centring, correlated_labels
+    from theory.proof.symmetric import centring, correlated_labels
 
     rho = sp.Rational(1, 2)
     labels = correlated_labels(s.N, s.K, rho, ("s", "t"))

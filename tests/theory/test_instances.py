@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
-from theory.alphabet import Alphabet, Condition
-from theory.applied import Applied
-from theory.instances import Instance, orthonormal_columns, refute
 from theory.proof import Claim, Given, Identity, Inequality, Using, Verdict
-from theory.sums import Sum
-from theory.traces import identity, letter
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.applied import Applied
+from theory.proof.instances import Instance, orthonormal_columns, refute
+from theory.proof.sums import Sum
+from theory.proof.traces import identity, letter
 
 x = Alphabet()
 c, k = x.positive("c"), x.integer("k", least=2)

@@ -7,7 +7,6 @@ import flint
 import pytest
 import sympy as sp
 
-from theory.alphabet import Alphabet, Condition
 from theory.claims import all_claims, gap_anatomy, thresholds
 from theory.mutation.__main__ import main
 from theory.mutation.assertions import assertion
@@ -18,7 +17,8 @@ from theory.mutation.points import contradicted, points, semidefinite
 from theory.mutation.run import run, try_step
 from theory.mutation.worlds import World, find_world
 from theory.proof import Claim, Context, Equivalence, Given, Identity, Inequality, Using
-from theory.traces import Word, identity, letter
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.traces import Word, identity, letter
 
 x = Alphabet()
 K, a, lam, z = x.integer("K", least=2), x.nonnegative("a"), x.positive("λ"), x.real("z")

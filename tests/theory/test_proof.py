@@ -14,11 +14,8 @@ from hypothesis import strategies as st
 
 from theory import closed_forms as forms
 from theory.__main__ import main
-from theory.alphabet import Alphabet, Condition
 from theory.claims import SYMBOLIC
-from theory.enclosure import Undefined, enclose, sign_at
 from theory.lemmas import JENSEN
-from theory.normal_form import sign, vanishes
 from theory.proof import (
     Cited,
     Claim,
@@ -37,8 +34,11 @@ from theory.proof import (
     Using,
     Verdict,
 )
-from theory.rendering import text_latex
-from theory.traces import Trace, letter
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.enclosure import Undefined, enclose, sign_at
+from theory.proof.normal_form import sign, vanishes
+from theory.proof.rendering import text_latex
+from theory.proof.traces import Trace, letter
 
 x = Alphabet()
 K = x.integer("K", least=2)

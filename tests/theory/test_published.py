@@ -8,12 +8,12 @@ import pytest
 import sympy as sp
 
 from theory import UFM, LabelDesign
-from theory.alphabet import Condition
 from theory.claims import all_claims, published
 from theory.closed_forms import sum_cosine
 from theory.counterexamples import COUNTEREXAMPLES
 from theory.known_optimum import known_optimum
 from theory.proof import Verdict
+from theory.proof.alphabet import Condition
 from theory.published_table import published_table
 
 CLAIM = published.CLAIM

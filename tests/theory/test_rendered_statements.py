@@ -3,7 +3,7 @@
 import pytest
 
 from theory.claims import all_claims
-from theory.rendering import latex, plain
+from theory.proof.rendering import latex, plain
 
 
 def sides(claim, step):

@@ -17,9 +17,9 @@ from relaxations.solve import solve
 from theory import UFM, LabelDesign, second_moment
 from theory.claims import squared_error as claim
 from theory.geometry import cross_task_overlap
-from theory.instances import Instance, orthonormal_columns
 from theory.proof import Verdict
-from theory.refutation import refute
+from theory.proof.instances import Instance, orthonormal_columns
+from theory.proof.refutation import refute
 
 ROUNDING = 1e-12
 

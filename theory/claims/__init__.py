@@ -26,8 +26,8 @@ r"""One theorem a module.  How to state and prove a claim of your own:
 
     ``concludes=True`` makes a step's relation part of the statement, which is generated from it.
     ``where=(condition, Let(symbol, value))`` restricts a step, or changes variables in it.
-    Matrices of symbolic size: :mod:`theory.symmetric`; of any size: :mod:`theory.traces`; sums over any
-    number of tasks: :mod:`theory.sums`.  An equation shown before enters by ``using=(Using("its name",
+    Matrices of symbolic size: :mod:`theory.proof.symmetric`; of any size: :mod:`theory.proof.traces`; sums over any
+    number of tasks: :mod:`theory.proof.sums`.  An equation shown before enters by ``using=(Using("its name",
     left=A, right=B),)``; a sum of squares by ``Square``; an equality case by ``EqualityCase``.
 
 4.  Classical results are cited, never assumed silently: ``Cited(name=..., lemma=JENSEN, roles={...})``

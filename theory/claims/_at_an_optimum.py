@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.alphabet import Alphabet
 from theory.claims import gap_anatomy as anatomy
 from theory.lemmas import FENCHEL_YOUNG, FENCHEL_YOUNG_ZERO
 from theory.proof import Cited, EqualityCase, Given, Identity, Let, Slack, Square, Step, Termwise, Using
-from theory.traces import Trace, Word
+from theory.proof.alphabet import Alphabet
+from theory.proof.traces import Trace, Word
 
 x = Alphabet().joined(anatomy.x)
 W_, H_, U_ = anatomy.W_, anatomy.H_, anatomy.U_

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.alphabet import Alphabet
 from theory.lemmas import FENCHEL_YOUNG, FENCHEL_YOUNG_EQUALITY, FERMAT, JENSEN
 from theory.proof import Cited, Claim, Derivative, EqualityCase, Given, Identity, Inequality, Slack, Square, Using
-from theory.traces import Trace, Word, identity, letter
+from theory.proof.alphabet import Alphabet
+from theory.proof.traces import Trace, Word, identity, letter
 
 x = Alphabet()
 lam = x.positive("λ_H", latex=r"\lambda_H")

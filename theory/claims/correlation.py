@@ -22,11 +22,11 @@ import sympy as sp
 
 from theory import closed_forms as forms
 from theory import correlation_law as law
-from theory.alphabet import Alphabet, Condition
 from theory.claims import SYMBOLIC as ON
 from theory.claims import correlation_classes as classes
 from theory.model import CONVENTIONS, Convention
 from theory.proof import Claim, Equivalence, Identity, Let, Named
+from theory.proof.alphabet import Alphabet, Condition
 
 x = Alphabet()
 N, alpha, lam_w, lam_h = classes.N, classes.alpha, classes.lam_w, classes.lam_h

@@ -28,7 +28,6 @@ import sympy as sp
 
 from theory import closed_forms as forms
 from theory import correlation_law as law
-from theory.alphabet import Alphabet, Condition
 from theory.claims import SYMBOLIC as ON
 from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
@@ -42,9 +41,10 @@ from theory.lemmas import (
     UNITARY_INVARIANCE,
 )
 from theory.proof import Cited, Claim, Given, Identity, Inequality, Let, Named, Using
-from theory.symmetric import Labels, Symmetric, centring, identity, ones
-from theory.traces import identity as unit
-from theory.traces import letter
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.symmetric import Labels, Symmetric, centring, identity, ones
+from theory.proof.traces import identity as unit
+from theory.proof.traces import letter
 
 # ------------------------------------------------------------------ symbols
 

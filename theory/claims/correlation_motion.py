@@ -14,11 +14,11 @@ import sympy as sp
 
 from theory import closed_forms as forms
 from theory import correlation_law as law
-from theory.alphabet import Alphabet, Condition
 from theory.claims import SYMBOLIC as ON
 from theory.claims import correlation
 from theory.lemmas import INCREASING
 from theory.proof import Cited, Claim, Derivative, Equivalence, Identity, Inequality, Named
+from theory.proof.alphabet import Alphabet, Condition
 
 x = Alphabet()
 m, r = x.positive("m"), x.positive("r")

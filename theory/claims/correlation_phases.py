@@ -18,11 +18,11 @@ from __future__ import annotations
 import sympy as sp
 
 from theory import correlation_law as law
-from theory.alphabet import Alphabet, Condition
 from theory.claims import SYMBOLIC as ON
 from theory.claims import correlation_classes as classes
 from theory.lemmas import CAUCHY_SCHWARZ, LOG1P_UPPER
 from theory.proof import Cited, Claim, Equivalence, Identity, Inequality, Let, Named, Slack
+from theory.proof.alphabet import Alphabet, Condition
 
 x = Alphabet()
 K, m, alpha = x.integer("K", least=2), x.positive("m"), x.positive("α", latex=r"\alpha")

@@ -13,11 +13,11 @@ from __future__ import annotations
 import sympy as sp
 
 from theory import correlation_law as law
-from theory.alphabet import Alphabet
 from theory.claims import SYMBOLIC as ON
 from theory.claims import correlation_classes as classes
 from theory.lemmas import COERCIVE, CONVEX_OPTIMALITY, NORM_SUBGRADIENT
 from theory.proof import Cited, Claim, Derivative, Identity, Named
+from theory.proof.alphabet import Alphabet
 
 K, alpha, m, A, B, rho = classes.K, classes.alpha, classes.m, classes.A, classes.B, classes.rho
 a, b, c, u, v, w, mu = classes.a, classes.b, classes.c, classes.u, classes.v, classes.w, classes.mu

@@ -25,7 +25,6 @@ import random
 
 import sympy as sp
 
-from theory.alphabet import Alphabet, Condition
 from theory.lemmas import FENCHEL_YOUNG, NORM_DUALITY, NUCLEAR_VARIATIONAL, SEMIDEFINITE
 from theory.proof import (
     Cited,
@@ -41,7 +40,8 @@ from theory.proof import (
     Termwise,
     Using,
 )
-from theory.traces import Trace, identity, letter
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.traces import Trace, identity, letter
 
 x = Alphabet()
 lam = x.positive("λ_H", latex=r"\lambda_H")

@@ -20,14 +20,14 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.alphabet import Alphabet, Condition
 from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
 from theory.claims._at_an_optimum import nothing
 from theory.lemmas import EQUAL_GRAMS, ORTHOGONAL_BLOCKS, SEMIDEFINITE, SOFTMAX_INVERTIBLE
 from theory.proof import Cited, Claim, Given, Identity, Let, Named, Sum, Using
-from theory.symmetric import Symmetric, centring, independent_labels, ones
-from theory.traces import Word, identity, letter
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.symmetric import Symmetric, centring, independent_labels, ones
+from theory.proof.traces import Word, identity, letter
 
 x = Alphabet()
 N, K = x.positive("N"), x.integer("K", least=2)

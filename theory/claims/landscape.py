@@ -48,7 +48,7 @@ from theory.proof import (
     Sum,
     Using,
 )
-from theory.traces import Trace, Word, identity, letter, trace
+from theory.proof.traces import Trace, Word, identity, letter, trace
 
 x = anatomy.x.part(
     anatomy.lam, anatomy.omega, anatomy.phi, anatomy.conj_y, anatomy.conj_q, anatomy.yz, anatomy.qz, anatomy.operator,

@@ -22,14 +22,14 @@ from __future__ import annotations
 import sympy as sp
 
 from theory import closed_forms as forms
-from theory.alphabet import Alphabet
-from theory.applied import Applied
 from theory.claims import SYMBOLIC as ON
 from theory.claims import nearest_centre as centres
 from theory.claims import single_source
 from theory.lemmas import ORTHOGONAL_PROJECTION
 from theory.proof import Cited, Claim, Given, Identity, Let, Named, Using
-from theory.traces import Word, letter
+from theory.proof.alphabet import Alphabet
+from theory.proof.applied import Applied
+from theory.proof.traces import Word, letter
 
 own = Alphabet()
 g_s = own.positive("g_s", latex="g_s")

@@ -31,7 +31,6 @@ from __future__ import annotations
 import sympy as sp
 
 from theory import closed_forms as forms
-from theory.alphabet import Alphabet, Condition
 from theory.claims import SYMBOLIC as ON
 from theory.lemmas import FENCHEL_YOUNG, FENCHEL_YOUNG_ZERO, SOFTMAX_INVERTIBLE
 from theory.proof import (
@@ -50,8 +49,9 @@ from theory.proof import (
     Termwise,
     Using,
 )
-from theory.symmetric import Symmetric, centring, independent_labels, ones
-from theory.traces import Trace, Word, identity, letter
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.symmetric import Symmetric, centring, independent_labels, ones
+from theory.proof.traces import Trace, Word, identity, letter
 
 # ------------------------------------------------------------------ numbers
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 import sympy as sp
 
 from theory import closed_forms as forms
-from theory.alphabet import Alphabet, Condition
 from theory.claims import SYMBOLIC as ON
 from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
@@ -39,8 +38,9 @@ from theory.proof import (
     Square,
     Using,
 )
-from theory.symmetric import Symmetric, centring
-from theory.traces import Trace, identity, letter, trace
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.symmetric import Symmetric, centring
+from theory.proof.traces import Trace, identity, letter, trace
 
 x = Alphabet()
 K, K_A = x.integer("K_B", least=2, latex="K_B"), x.integer("K_A", latex="K_A")

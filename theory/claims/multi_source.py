@@ -22,14 +22,14 @@ from __future__ import annotations
 import sympy as sp
 
 from theory import closed_forms as forms
-from theory.alphabet import Alphabet, Condition
-from theory.applied import Applied
 from theory.claims import SYMBOLIC as ON
 from theory.claims import single_source
 from theory.lemmas import CONTRACTION
 from theory.proof import Cited, Claim, Given, Identity, Inequality, Named, Slack, Sum, Termwise, Using
-from theory.symmetric import centring
-from theory.traces import Trace, Word, identity, letter, trace
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.applied import Applied
+from theory.proof.symmetric import centring
+from theory.proof.traces import Trace, Word, identity, letter, trace
 
 x = Alphabet()
 K, n, d = x.integer("K_t", least=2, latex="K_t"), x.positive("N_t", latex="N_t"), x.integer("d")

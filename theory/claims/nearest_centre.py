@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.alphabet import Alphabet, Condition
-from theory.applied import Applied
 from theory.claims import single_source
 from theory.proof import Claim, Equivalence, Given, Identity, Inequality, Let, Named, Using
-from theory.symmetric import centring
-from theory.traces import Trace, Word, identity, letter
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.applied import Applied
+from theory.proof.symmetric import centring
+from theory.proof.traces import Trace, Word, identity, letter
 
 own = Alphabet()
 g, beta = own.positive("g_t", latex="g_t"), own.positive("β_t", latex=r"\beta_t")

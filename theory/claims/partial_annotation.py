@@ -24,8 +24,6 @@ import sympy as sp
 
 from theory import annotation
 from theory import closed_forms as forms
-from theory.alphabet import Alphabet, Condition
-from theory.applied import Applied
 from theory.claims import SYMBOLIC as ON
 from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
@@ -40,9 +38,11 @@ from theory.lemmas import (
     SOFTMAX_INVERTIBLE,
 )
 from theory.proof import Cited, Claim, Given, Identity, Let, Named, Sum, Using
-from theory.symmetric import Symmetric, centring, identity, ones
-from theory.traces import Trace, letter
-from theory.traces import identity as unit
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.applied import Applied
+from theory.proof.symmetric import Symmetric, centring, identity, ones
+from theory.proof.traces import Trace, letter
+from theory.proof.traces import identity as unit
 
 x = Alphabet()
 K, K_s, d = x.integer("K_t", least=2, latex="K_t"), x.integer("K_s", least=2, latex="K_s"), x.integer("d")

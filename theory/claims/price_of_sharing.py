@@ -21,8 +21,6 @@ from __future__ import annotations
 import sympy as sp
 
 from theory import closed_forms as forms
-from theory.alphabet import Alphabet, Condition
-from theory.applied import Applied
 from theory.claims import independence_converse as converse
 from theory.proof import (
     Claim,
@@ -37,7 +35,9 @@ from theory.proof import (
     Termwise,
     Using,
 )
-from theory.traces import Word, identity, letter
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.applied import Applied
+from theory.proof.traces import Word, identity, letter
 
 x = Alphabet()
 lam = x.positive("λ_H", latex=r"\lambda_H")

@@ -22,14 +22,14 @@ from __future__ import annotations
 import sympy as sp
 
 from theory import closed_forms as forms
-from theory.alphabet import Alphabet, Condition
 from theory.claims import SYMBOLIC as ON
 from theory.claims import multi_source as multi
 from theory.claims import single_source as single
 from theory.claims import thresholds as limits
 from theory.model import CONVENTIONS, Convention
 from theory.proof import Claim, Equivalence, Given, Identity, Inequality, Let, Named, Products, Sum, Using
-from theory.traces import identity, letter
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.traces import identity, letter
 
 K, N, n, c = limits.K, limits.N, limits.n, limits.c
 said_w, said_h = limits.said_w, limits.said_h

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.alphabet import Alphabet
 from theory.lemmas import FENCHEL_YOUNG, FENCHEL_YOUNG_ZERO, JENSEN, RANK_OF_PRODUCT
 from theory.proof import (
     Cited,
@@ -40,7 +39,8 @@ from theory.proof import (
     Termwise,
     Using,
 )
-from theory.traces import Trace, identity, letter, trace
+from theory.proof.alphabet import Alphabet
+from theory.proof.traces import Trace, identity, letter, trace
 
 x = Alphabet()
 lam = x.positive("λ_H", latex=r"\lambda_H")

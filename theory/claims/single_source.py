@@ -19,7 +19,6 @@ from __future__ import annotations
 import sympy as sp
 
 from theory import closed_forms as forms
-from theory.alphabet import Alphabet, Condition
 from theory.claims import SYMBOLIC as ON
 from theory.claims import gap_anatomy as anatomy
 from theory.lemmas import (
@@ -49,9 +48,10 @@ from theory.proof import (
     Termwise,
     Using,
 )
-from theory.symmetric import Symmetric, centring, identity, independent_labels, ones
-from theory.traces import Trace, Word, letter
-from theory.traces import identity as unit
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.symmetric import Symmetric, centring, identity, independent_labels, ones
+from theory.proof.traces import Trace, Word, letter
+from theory.proof.traces import identity as unit
 
 # ------------------------------------------------------------------ symbols
 

@@ -24,7 +24,6 @@ import sympy as sp
 
 from theory import closed_forms as forms
 from theory import second_moment as moments
-from theory.alphabet import Alphabet, Condition
 from theory.claims import SYMBOLIC
 from theory.lemmas import POSITIVE_PART, RANK_OF_GRAM, SINGULAR_VALUES
 from theory.proof import (
@@ -42,8 +41,9 @@ from theory.proof import (
     Sum,
     Using,
 )
-from theory.symmetric import Symmetric, centring, independent_labels, ones
-from theory.traces import Trace, Word, identity, letter, trace
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.symmetric import Symmetric, centring, independent_labels, ones
+from theory.proof.traces import Trace, Word, identity, letter, trace
 
 x = Alphabet()
 lam = x.positive("λ_H", latex=r"\lambda_H")

@@ -24,7 +24,6 @@ from __future__ import annotations
 import sympy as sp
 
 from theory import stability_bounds as bounds
-from theory.alphabet import Condition
 from theory.claims import SYMBOLIC
 from theory.claims import gap_anatomy as anatomy
 from theory.lemmas import (
@@ -49,7 +48,8 @@ from theory.proof import (
     Termwise,
     Using,
 )
-from theory.traces import Trace, Word, identity, letter
+from theory.proof.alphabet import Condition
+from theory.proof.traces import Trace, Word, identity, letter
 
 x = anatomy.x.part(
     anatomy.lam, anatomy.omega, anatomy.phi, anatomy.conj_y, anatomy.conj_q, anatomy.yz, anatomy.qz, anatomy.operator,

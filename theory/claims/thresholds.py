@@ -17,10 +17,10 @@ from fractions import Fraction
 import sympy as sp
 
 from theory import closed_forms as forms
-from theory.alphabet import Alphabet, Condition
 from theory.claims import SYMBOLIC as ON
 from theory.model import CONVENTIONS, Convention
 from theory.proof import Claim, Derivative, Equivalence, Identity, Let, Named
+from theory.proof.alphabet import Alphabet, Condition
 
 x = Alphabet()
 K = x.integer("K_t", least=2, latex="K_t")

@@ -22,7 +22,6 @@ from __future__ import annotations
 import sympy as sp
 
 from theory import label_simplex as simplex
-from theory.alphabet import Alphabet, Condition
 from theory.claims import SYMBOLIC
 from theory.lemmas import (
     EXPONENTIAL_INCREASING,
@@ -48,8 +47,9 @@ from theory.proof import (
     Termwise,
     Using,
 )
-from theory.symmetric import centring, correlated_labels
-from theory.traces import Trace, Word, identity, letter, trace
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.symmetric import centring, correlated_labels
+from theory.proof.traces import Trace, Word, identity, letter, trace
 
 x = Alphabet()
 K = x.integer("K", least=2)

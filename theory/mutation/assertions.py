@@ -15,7 +15,6 @@ from typing import Any
 
 import sympy as sp
 
-from theory.alphabet import Condition
 from theory.proof import (
     Cited,
     Context,
@@ -32,12 +31,13 @@ from theory.proof import (
     difference,
     value_of,
 )
-from theory.refutation import uses
-from theory.steps.inequality import factor_value
-from theory.steps.vanishing import conditions_after, eliminate
-from theory.sums import Sum
-from theory.symmetric import Symmetric
-from theory.traces import Trace, Word
+from theory.proof.alphabet import Condition
+from theory.proof.refutation import uses
+from theory.proof.steps.inequality import factor_value
+from theory.proof.steps.vanishing import conditions_after, eliminate
+from theory.proof.sums import Sum
+from theory.proof.symmetric import Symmetric
+from theory.proof.traces import Trace, Word
 
 
 @dataclass(frozen=True, eq=False)

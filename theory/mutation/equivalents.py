@@ -7,13 +7,13 @@ from typing import Any
 
 import sympy as sp
 
-from theory.alphabet import Alphabet
 from theory.mutation.assertions import Assertion
 from theory.mutation.points import LARGER, plainly
-from theory.normal_form import residue, sign
 from theory.proof import difference, scalars_of, value_of
-from theory.sums import Sum
-from theory.traces import Trace, Word
+from theory.proof.alphabet import Alphabet
+from theory.proof.normal_form import residue, sign
+from theory.proof.sums import Sum
+from theory.proof.traces import Trace, Word
 
 SHARP = {"<=": "<", ">=": ">"}
 

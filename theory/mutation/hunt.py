@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import sympy as sp
 
-from theory.alphabet import Alphabet, Domain
-from theory.enclosure import Undefined
 from theory.mutation.assertions import Assertion, without_lets
 from theory.mutation.points import LARGER, assumed, contradicted, plainly
 from theory.mutation.worlds import Irrational, World, unknowns
 from theory.proof import difference, value_of
-from theory.sums import Sum
-from theory.traces import Trace, Word
+from theory.proof.alphabet import Alphabet, Domain
+from theory.proof.enclosure import Undefined
+from theory.proof.sums import Sum
+from theory.proof.traces import Trace, Word
 
 #: Points drawn a mutant, and how many of the most promising are verified.
 DRAWN, VERIFIED = 4000, 4

@@ -1,6 +1,6 @@
 """Hand-made points for claims whose hypotheses are coupled too closely for the search: optima in rationals.
 
-Each function draws an :class:`theory.instances.Instance` by the names of letters and symbols; what a step assumes
+Each function draws an :class:`theory.proof.instances.Instance` by the names of letters and symbols; what a step assumes
 is verified at it exactly, as at every other point.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from theory.instances import Instance, orthonormal_columns
+from theory.proof.instances import Instance, orthonormal_columns
 
 
 def relaxation(rng: random.Random) -> Instance:

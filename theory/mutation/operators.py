@@ -12,11 +12,11 @@ from typing import Any
 
 import sympy as sp
 
-from theory.alphabet import Alphabet
-from theory.rendering import Named
-from theory.sums import Sum
-from theory.symmetric import Symmetric
-from theory.traces import Trace, Word
+from theory.proof.alphabet import Alphabet
+from theory.proof.rendering import Named
+from theory.proof.sums import Sum
+from theory.proof.symmetric import Symmetric
+from theory.proof.traces import Trace, Word
 
 Mutants = Iterator[tuple[str, sp.Expr]]
 

@@ -9,14 +9,14 @@ from typing import Any
 import flint
 import sympy as sp
 
-from theory.alphabet import Alphabet
-from theory.enclosure import Undefined
-from theory.instances import Instance
 from theory.mutation.assertions import Assertion, without_lets
 from theory.mutation.worlds import Irrational, World, find_world, unknowns, world_at
 from theory.proof import difference, value_of
-from theory.sums import Sum
-from theory.traces import Trace, Word
+from theory.proof.alphabet import Alphabet
+from theory.proof.enclosure import Undefined
+from theory.proof.instances import Instance
+from theory.proof.sums import Sum
+from theory.proof.traces import Trace, Word
 
 PRECISIONS = (64, 256, 1024)
 #: Points at which a mutant is tried before it survives.

@@ -8,9 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from theory.alphabet import Alphabet, Condition
 from theory.claims import all_claims
-from theory.enclosure import Undefined
 from theory.mutation.assertions import Assertion, assertion
 from theory.mutation.equivalents import SHARP, follows
 from theory.mutation.hunt import hunt
@@ -19,8 +17,10 @@ from theory.mutation.operators import mutate
 from theory.mutation.points import LARGER, WORLDS, contradicted, points
 from theory.mutation.worlds import Irrational, World
 from theory.proof import Cited, Claim, Given, Identity, Inequality, Step, difference, value_of
-from theory.rendering import plain
-from theory.traces import Trace, Word
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.enclosure import Undefined
+from theory.proof.rendering import plain
+from theory.proof.traces import Trace, Word
 
 SEED = 20261123
 

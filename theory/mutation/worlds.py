@@ -19,14 +19,14 @@ from typing import Any, TypeAlias
 import flint
 import sympy as sp
 
-from theory.alphabet import Alphabet, Domain
-from theory.enclosure import Undefined, enclose
-from theory.instances import Instance
-from theory.normal_form import vanishes
-from theory.rendering import Named
-from theory.sums import Sum
-from theory.symmetric import Symmetric
-from theory.traces import Letter, Product, Trace, Word
+from theory.proof.alphabet import Alphabet, Domain
+from theory.proof.enclosure import Undefined, enclose
+from theory.proof.instances import Instance
+from theory.proof.normal_form import vanishes
+from theory.proof.rendering import Named
+from theory.proof.sums import Sum
+from theory.proof.symmetric import Symmetric
+from theory.proof.traces import Letter, Product, Trace, Word
 
 #: Attempts to complete a world before the search gives up.
 TRIES = 800

@@ -8,12 +8,12 @@ from typing import Any
 
 import sympy as sp
 
-from theory.alphabet import Condition
-from theory.enclosure import Undefined, sign_at
-from theory.normal_form import POSITIVE, residue, sign
-from theory.rendering import Named, condition_plain, plain
-from theory.steps.base import Context, Outcome, Step, Verdict
-from theory.steps.vanishing import POINTS, SEED, conditions_after, eliminate, refuted
+from theory.proof.alphabet import Condition
+from theory.proof.enclosure import Undefined, sign_at
+from theory.proof.normal_form import POSITIVE, residue, sign
+from theory.proof.rendering import Named, condition_plain, plain
+from theory.proof.steps.base import Context, Outcome, Step, Verdict
+from theory.proof.steps.vanishing import POINTS, SEED, conditions_after, eliminate, refuted
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

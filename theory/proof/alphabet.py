@@ -18,7 +18,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.enclosure import Undefined, sign_at
+from theory.proof.enclosure import Undefined, sign_at
 
 #: A rational point: where a false statement fails.
 Point = dict[sp.Symbol, sp.Rational]
@@ -83,7 +83,7 @@ class Condition:
     def slack(self) -> sp.Expr:
         """What the condition says is positive (or >= 0)."""
         larger, smaller = (self.rhs, self.lhs) if self.op.startswith("<") else (self.lhs, self.rhs)
-        # a side may be a named term (theory.rendering.Named), which is computed by its value
+        # a side may be a named term (theory.proof.rendering.Named), which is computed by its value
         return sp.sympify(getattr(larger, "value", larger)) - sp.sympify(getattr(smaller, "value", smaller))
 
     def holds(self, point: Mapping[sp.Symbol, sp.Rational]) -> bool:

@@ -8,14 +8,14 @@ from typing import Any
 
 import sympy as sp
 
-from theory.normal_form import NONNEGATIVE, POSITIVE, residue, sign
-from theory.rendering import plain
-from theory.steps.base import Context, Outcome, Semidefinite, Slack, Square, Step, Termwise, Using, Verdict
-from theory.steps.cited import Cited
-from theory.steps.identity import multiple, sides
-from theory.steps.vanishing import difference, eliminate, refute_scalars, value_of, vanish
-from theory.sums import Sum
-from theory.traces import Word
+from theory.proof.normal_form import NONNEGATIVE, POSITIVE, residue, sign
+from theory.proof.rendering import plain
+from theory.proof.steps.base import Context, Outcome, Semidefinite, Slack, Square, Step, Termwise, Using, Verdict
+from theory.proof.steps.cited import Cited
+from theory.proof.steps.identity import multiple, sides
+from theory.proof.steps.vanishing import difference, eliminate, refute_scalars, value_of, vanish
+from theory.proof.sums import Sum
+from theory.proof.traces import Word
 
 #: A factor that is >= 0: an expression (by its domain, or the slack of a condition), a square, an earlier slack,
 #: or a sum of such, term by term.

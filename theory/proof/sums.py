@@ -6,7 +6,7 @@ proved here holds for every number of terms.
 
     Sum("t", task_value) - Sum("t", dual_value)           # vanishes if the summands agree
 
-A sum may be added to a :class:`theory.traces.Trace`.
+A sum may be added to a :class:`theory.proof.traces.Trace`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.alphabet import Alphabet
+from theory.proof.alphabet import Alphabet
 
 NONNEGATIVE, POSITIVE = ">=", ">"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from theory.alphabet import Condition
-from theory.enclosure import enclose
-from theory.instances import Instance, exact_sign
 from theory.proof import Claim, Context, Given, Identity, Inequality, Outcome, Step, Verdict, difference
+from theory.proof.alphabet import Condition
+from theory.proof.enclosure import enclose
+from theory.proof.instances import Instance, exact_sign
 
 
 def uses(step: Step, context: Context) -> list[tuple[str, Any]]:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import sympy as sp
 
-from theory.alphabet import Alphabet, Condition
-from theory.instances import Instance
-from theory.rendering import relation_latex, relation_plain
-from theory.traces import Trace, Word, trace
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.instances import Instance
+from theory.proof.rendering import relation_latex, relation_plain
+from theory.proof.traces import Trace, Word, trace
 
 if TYPE_CHECKING:
     from theory.proof import Claim

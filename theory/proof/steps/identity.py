@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from theory.enclosure import enclose, sign_at
-from theory.instances import Instance
-from theory.rendering import Named
-from theory.steps.base import Context, Given, Outcome, Step, Using, Verdict
-from theory.steps.vanishing import POINTS, SEED, difference, refuted, vanish
-from theory.traces import Trace, Word, trace
+from theory.proof.enclosure import enclose, sign_at
+from theory.proof.instances import Instance
+from theory.proof.rendering import Named
+from theory.proof.steps.base import Context, Given, Outcome, Step, Using, Verdict
+from theory.proof.steps.vanishing import POINTS, SEED, difference, refuted, vanish
+from theory.proof.traces import Trace, Word, trace
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

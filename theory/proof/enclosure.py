@@ -91,7 +91,7 @@ def _evaluate(e: sp.Expr, point: Mapping[sp.Symbol, sp.Rational | flint.arb]) ->
         for a in arguments[1:]:
             out = out.max(a) if isinstance(e, sp.Max) else out.min(a)
         return out
-    raise TypeError(f"{type(e).__name__} is not known here; add it to theory.enclosure")
+    raise TypeError(f"{type(e).__name__} is not known here; add it to theory.proof.enclosure")
 
 
 def _power(e: sp.Pow, arguments: list[flint.arb]) -> flint.arb:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from theory.alphabet import Alphabet, Condition
 from theory.proof import Cited, Claim, Given, Inequality, Outcome, Semidefinite, Step
-from theory.readings import readings
-from theory.rendering import (
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.readings import readings
+from theory.proof.rendering import (
     condition_latex,
     condition_plain,
     latex,

@@ -3,7 +3,7 @@ r"""Explicit matrices and numbers at which hypotheses hold: what refutes a false
 A step that uses equations (``using=``) is not refuted by arbitrary matrices, since they break the equations
 used.  An :class:`Instance` gives a matrix to every letter and a number to every symbol; it counts only where
 the equations that a step uses hold *at the instance*, which is decided exactly
-(:func:`theory.refutation.refute`).  What fails then is the step and not the instance.
+(:func:`theory.proof.refutation.refute`).  What fails then is the step and not the instance.
 
     Reflections make rational matrices with orthonormal columns:  I − 2uuᵀ/uᵀu.
 """
@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from theory.alphabet import Alphabet
-from theory.enclosure import sign_at
-from theory.normal_form import vanishes
-from theory.rendering import Named
-from theory.sums import Sum
-from theory.symmetric import Symmetric
-from theory.traces import Letter, Trace, Word
+from theory.proof.alphabet import Alphabet
+from theory.proof.enclosure import sign_at
+from theory.proof.normal_form import vanishes
+from theory.proof.rendering import Named
+from theory.proof.sums import Sum
+from theory.proof.symmetric import Symmetric
+from theory.proof.traces import Letter, Trace, Word
 
 if TYPE_CHECKING:
     from theory.proof import Claim, Outcome, Step
@@ -101,8 +101,8 @@ def exact_sign(value: sp.Expr) -> int:
 
 
 def refute(claim: Claim, step: Step, at: Instance) -> Outcome:
-    """See :func:`theory.refutation.refute`."""
-    from theory.refutation import refute as at_instance
+    """See :func:`theory.proof.refutation.refute`."""
+    from theory.proof.refutation import refute as at_instance
 
     return at_instance(claim, step, at)
 

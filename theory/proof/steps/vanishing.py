@@ -1,6 +1,6 @@
 r"""Does a term vanish for all values of its symbols and matrices?  Proof by reduction, refutation by a point.
 
-Reduction is :mod:`theory.normal_form` on the coefficients of the term; a term that is left over is evaluated in
+Reduction is :mod:`theory.proof.normal_form` on the coefficients of the term; a term that is left over is evaluated in
 balls at rational points of its symbols' domains, or at small integer matrices.
 """
 
@@ -12,12 +12,12 @@ from typing import Any
 
 import sympy as sp
 
-from theory.alphabet import Condition
-from theory.enclosure import Undefined, enclose, sign_at
-from theory.normal_form import residue
-from theory.rendering import Named, plain
-from theory.steps.base import Context, Let, Outcome, Step, Verdict
-from theory.traces import Trace, Word, random_matrices
+from theory.proof.alphabet import Condition
+from theory.proof.enclosure import Undefined, enclose, sign_at
+from theory.proof.normal_form import residue
+from theory.proof.rendering import Named, plain
+from theory.proof.steps.base import Context, Let, Outcome, Step, Verdict
+from theory.proof.traces import Trace, Word, random_matrices
 
 #: Rational points tried before a step that was not proved is left undecided.
 POINTS = 24

@@ -1,6 +1,6 @@
 """Where a proof says what a quantity is called: readings, checked where that can be done and stated where not.
 
-A step may print a term by a name (:class:`theory.rendering.Named`), ``by`` an earlier step that gave the quantity
+A step may print a term by a name (:class:`theory.proof.rendering.Named`), ``by`` an earlier step that gave the quantity
 of that name the value; or it may give its equation again in the letters of matrix polynomials (``read_as``), which
 later steps use.  That the name, or the letters, mean what the value says is a reading: a block of a stacked matrix,
 say.  It is *shown* where the step named by ``by`` has the same name on one side and the same value on the other,
@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from theory.normal_form import residue
 from theory.proof import Claim, Step, difference, scalars_of, value_of
-from theory.rendering import Named, relation_latex, relation_plain
+from theory.proof.normal_form import residue
+from theory.proof.rendering import Named, relation_latex, relation_plain
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from theory.lemmas import Lemma
-from theory.steps.base import Context, Outcome, Step, Verdict
-from theory.steps.vanishing import difference, scalars_of, value_of
+from theory.proof.steps.base import Context, Outcome, Step, Verdict
+from theory.proof.steps.vanishing import difference, scalars_of, value_of
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -9,11 +9,11 @@ from typing import Any
 import flint
 import sympy as sp
 
-from theory.alphabet import Point
-from theory.enclosure import enclose
-from theory.rendering import Named
-from theory.steps.base import Context, Outcome, Step
-from theory.steps.vanishing import SEED, conditions_after, eliminate, refuted, value_of, vanish
+from theory.proof.alphabet import Point
+from theory.proof.enclosure import enclose
+from theory.proof.rendering import Named
+from theory.proof.steps.base import Context, Outcome, Step
+from theory.proof.steps.vanishing import SEED, conditions_after, eliminate, refuted, value_of, vanish
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from typing import Any
 
 import sympy as sp
 
-from theory.alphabet import Condition
 from theory.proof import Context, Outcome, Step, difference, value_of, vanish
-from theory.sums import Sum
-from theory.symmetric import Symmetric
-from theory.traces import Word
+from theory.proof.alphabet import Condition
+from theory.proof.sums import Sum
+from theory.proof.symmetric import Symmetric
+from theory.proof.traces import Word
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

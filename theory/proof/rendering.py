@@ -8,8 +8,8 @@ from typing import Any
 
 import sympy as sp
 
-from theory.alphabet import Alphabet, Condition
-from theory.prose import text_latex
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.prose import text_latex
 
 __all__ = [
     "Named", "condition_latex", "condition_plain", "latex", "plain", "relation_latex", "relation_plain",

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from theory.sums import Sum
+from theory.proof.sums import Sum
 
 
 @dataclass(frozen=True, order=True)
@@ -164,7 +164,7 @@ Printer = Callable[[Callable[[sp.Expr], str], bool], str]
 class Trace(_Combination):
     """A scalar: a linear combination of traces of products, plus a constant (the empty product).
 
-    ``sums`` adds sums over generic indices (:class:`theory.sums.Sum`): index to summand.  ``shown`` remembers
+    ``sums`` adds sums over generic indices (:class:`theory.proof.sums.Sum`): index to summand.  ``shown`` remembers
     how the whole was put together, so that ‖A − B‖² prints as that and not expanded.
     """
 
