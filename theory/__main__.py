@@ -12,6 +12,7 @@ import platform
 import sys
 import textwrap
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from theory.files import write_json
@@ -20,9 +21,9 @@ from theory.version import VERSION
 WIDTH = 110
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m theory") -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m theory", description="Prove the claims and print their table.")
+    parser = argparse.ArgumentParser(prog=prog, description="Prove the claims and print their table.")
     parser.add_argument(
         "--json", metavar="FILE", help="also write the outcomes, for the report ('-': print them alone)"
     )
