@@ -126,12 +126,37 @@ def mixed(s: str, t: str) -> Symmetric:
     return (original(s, s) - original(s, t) + original(t, s) - original(t, t)) / 2
 
 
+def direction_gram(d: str, e: str, kind: str, value: Symmetric) -> Named:
+    """E_d E_eᵀ on one kind of cell, by name."""
+    plain, tex = f"E_{d} E_{e}ᵀ".replace("-", "−"), rf"E_{d} {{E_{e}}}^{{\top}}"
+    return Named(f"({plain})_{kind}", rf"\bigl({tex}\bigr)_{{{'=' if kind == '=' else chr(92) + 'ne'}}}", value)
+
+
+def penalties(name: str, sign: str, sigma_of: sp.Expr) -> Identity:
+    """½‖W'_±‖² + ½λ_H‖H̃_±‖² of one direction of the point."""
+    gram_of_heads = mu * sigma_of * P
+    tex = "+" if sign == "+" else "-"
+    return Identity(
+        name=name,
+        lhs=Named(
+            f"½‖W'_{sign}‖² + ½λ_H ‖H̃_{sign}‖²",
+            rf"\tfrac12\|W'_{tex}\|^2 + \tfrac{{\lambda_H}}{{2}}\|\tilde H_{tex}\|^2",
+            gram_of_heads.trace() / 2 + (lam_h * P).inner(gram_of_heads) / (2 * lam_h),
+        ),
+        rhs=mu * (K - 1) * sigma_of,
+        because="½ tr W'W'ᵀ, and λ_H‖H̃‖² = ⟨U'U'ᵀ, W'W'ᵀ⟩/λ_H for H̃ᵀ = U'ᵀW'/λ_H",
+    )
+
+
 # words, for every optimum
 W_, H_, U_ = anatomy.W_, anatomy.H_, anatomy.U_
 sigma, Pi, L = letter("σ", "C", "1", r"\sigma"), letter("Π", "R", "R", r"\Pi", symmetric=True), letter("L", "R", "C")
 bias = letter("b'", "R", "1")
 
-zero = Symmetric(K, K, 0, 0)
+E_1, E_2 = letter("E_1", "K", "C"), letter("E_2", "K", "C")
+one_task, other_task = (((v + w) / 2) * p + ((v - w) / 2) * q for p, q in ((E_1, E_2), (E_2, E_1)))
+
+zero, column = Symmetric(K, K, 0, 0), ones(K, sp.Integer(1))
 head = {d: gram(RESIDUAL[d], LOGITS[d]) * per_head * sp.sqrt(lam_w) for d in "+-"}  # W'_± W'_±ᵀ = U'_± Z'_±ᵀ
 head_1 = {d: head[d] / (2 * lam_w) for d in "+-"}
 entropy_same = -((1 - (K - 1) * u_of / K) * sp.log(sp.exp(a) * u_of / K) + (K - 1) * u_of / K * sp.log(u_of / K))
@@ -146,40 +171,52 @@ SOFTMAX = (
     ),
     Identity(
         name="residual of a differing cell, own label",
-        lhs=1 - sp.exp(b) / total,
+        lhs=Named("(y − softmax z)_k", r"(y - \operatorname{softmax} z)_k", 1 - sp.exp(b) / total),
         rhs=(v_of + w_of) / 2 - v_of / K,
         because="y − softmax(b ē_k + c ē_l) = x ē_k + y ē_l with x + y = v, x − y = w: entry k",
     ),
     Identity(
         name="residual of a differing cell, the other task's label",
-        lhs=-sp.exp(c) / total,
+        lhs=Named("(y − softmax z)_l", r"(y - \operatorname{softmax} z)_l", -sp.exp(c) / total),
         rhs=(v_of - w_of) / 2 - v_of / K,
         because="entry l",
     ),
     Identity(
         name="residual of a differing cell, other labels",
-        lhs=-1 / total,
+        lhs=Named("(y − softmax z)_i, i ≠ k, l", r"(y - \operatorname{softmax} z)_i,\ i \ne k, l", -1 / total),
         rhs=-v_of / K,
         because="the other K − 2 entries",
     ),
 )
 
 DIRECTIONS = (
-    Identity(name="sum on agreeing cells", lhs=combined("1=", "2=", 1), rhs=by_direction("+=", "+=")),
-    Identity(name="difference on agreeing cells", lhs=combined("1=", "2=", -1), rhs=by_direction("-=", "-=")),
-    Identity(name="sum on differing cells", lhs=combined("1≠", "2≠", 1), rhs=by_direction("+≠", "+≠")),
-    Identity(name="difference on differing cells", lhs=combined("1≠", "2≠", -1), rhs=by_direction("-≠", "-≠")),
+    *(
+        Identity(
+            name=f"{'sum' if d == '+' else 'difference'} on {'agreeing' if kind == '=' else 'differing'} cells",
+            lhs=direction_gram(d, d, kind, combined("1" + kind, "2" + kind, 1 if d == "+" else -1)),
+            rhs=by_direction(d + kind, d + kind),
+            because="E_± = (E_1 ± E_2)/√2, from the counts of label pairs",
+        )
+        for kind in "=≠"
+        for d in "+-"
+    ),
     Identity(
         name="sum against difference",
-        lhs=mixed("1≠", "2≠") + mixed("1=", "2="),
+        lhs=Named("E_+ E_−ᵀ", r"E_+ {E_-}^{\top}", mixed("1≠", "2≠") + mixed("1=", "2=")),
         rhs=zero,
         because="exchanging the tasks changes no count",
     ),
     Identity(
+        name="a task by its directions, sum",
+        lhs=Named("(x E_1 + y E_2) + (x E_2 + y E_1)", "(x E_1 + y E_2) + (x E_2 + y E_1)", one_task + other_task),
+        rhs=v * E_1 + v * E_2,
+        because="x + y = v: the residuals of the two tasks on differing cells have the sum √2 v E_+",
+    ),
+    Identity(
         name="a task by its directions",
-        lhs=gram((((v + w) / 2 + (v - w) / 2, "+≠"),), (((v + w) / 2 - (v - w) / 2, "-≠"),)),
-        rhs=gram(((v, "+≠"),), ((w, "-≠"),)),
-        because="x E_1 + y E_2 and x E_2 + y E_1 have sum (x+y)(E_1+E_2) and difference (x−y)(E_1−E_2)",
+        lhs=Named("(x E_1 + y E_2) − (x E_2 + y E_1)", "(x E_1 + y E_2) - (x E_2 + y E_1)", one_task - other_task),
+        rhs=w * E_1 - w * E_2,
+        because="x − y = w: and the difference √2 w E_−",
     ),
 )
 
@@ -261,17 +298,22 @@ FEASIBLE = (
     ),
     Identity(
         name="label counts are uniform",
-        lhs=P @ (original("1=", "1=") + original("1≠", "1≠")) @ ones(K, sp.Integer(1)),
+        lhs=Named("P E_t σ", r"P E_t \sigma", P @ (original("1=", "1=") + original("1≠", "1≠")) @ column),
         rhs=Symmetric(K, 1, 0, 0),
         read_as=(U_ @ sigma, nothing(U_ @ sigma)),
         because="E_t σ is a multiple of 1 on either kind of cell; so U'σ = 0, r = 0, and any bias is feasible",
     ),
     Identity(
         name="logits of the ansatz sum to 0",
-        lhs=P @ ((a + b) * original("1=", "1=") + (b + c) * original("1≠", "2≠")) @ ones(K, sp.Integer(1)),
+        lhs=Named(
+            "√λ_W (a P E_t^= + b P E_t^≠ + c P E_s^≠) σ",
+            r"\sqrt{\lambda_W}\,(a P E_t^{=} + b P E_t^{\ne} + c P E_s^{\ne})\,\sigma",
+            sp.sqrt(lam_w)
+            * (P @ (a * original("1=", "1=") + b * original("1≠", "1≠") + c * original("2≠", "2≠")) @ column),
+        ),
         rhs=Symmetric(K, 1, 0, 0),
         read_as=(L @ sigma, nothing(L @ sigma)),
-        because="likewise, whatever the coefficients: Lσ = 0",
+        because="block t of Lσ, s the other task: likewise, whatever the coefficients",
     ),
     Identity(
         name="residuals are centred",
@@ -351,15 +393,8 @@ VALUE = (
         rhs=sp.sqrt(lam_w) * (b - c),
         where=DIFFERENCE_LIVES,
     ),
-    Identity(
-        name="penalties at the point",
-        lhs=(mu * plus * P).trace() / 2
-        + (lam_h * P).inner(mu * plus * P) / (2 * lam_h)
-        + (mu * minus * P).trace() / 2
-        + (lam_h * P).inner(mu * minus * P) / (2 * lam_h),
-        rhs=mu * (K - 1) * (plus + minus),
-        because="½‖W'‖² + ½λ_H‖H̃‖² with H̃ᵀ = U'ᵀW'/λ_H",
-    ),
+    penalties("penalties at the point, sum", "+", plus),
+    penalties("penalties at the point", "−", minus),
     Cited(
         name="heads with these Gram matrices exist",
         lemma=GRAM_EXISTS,
@@ -447,8 +482,9 @@ NECESSARY = (
     ),
     Identity(
         name="sum and difference of heads are orthogonal",
-        lhs=gram(RESIDUAL["+"], LOGITS["-"]),
+        lhs=Named("U'_+ Z'_−ᵀ", r"U'_+ {Z'_-}^{\top}", per_head * sp.sqrt(lam_w) * gram(RESIDUAL["+"], LOGITS["-"])),
         rhs=zero,
+        because="E_+E_−ᵀ = 0",
     ),
     Identity(
         name="each head is a simplex ETF",

@@ -117,7 +117,11 @@ SUM = (
     ),
     Identity(
         name="two classes",
-        lhs=(2 * A / K**2 + B * (K - 2) / total**2).subs(K, 2).subs(A, 2 - B),
+        lhs=Named(
+            "2A/K² + B(K − 2)/D² at K = 2",
+            r"\tfrac{2A}{K^2} + \tfrac{B(K-2)}{D^2}\Big|_{K=2}",
+            (2 * A / K**2 + B * (K - 2) / total**2).subs(K, 2).subs(A, 2 - B),
+        ),
         rhs=(2 - B) / 2,
         because="claim correlation: the sum of two binary tasks lives iff m² < (1+ρ)/2",
     ),

@@ -89,7 +89,7 @@ SYMMETRY = (
     ),
     Identity(
         name="columns outside the cluster",
-        lhs=P_B @ Symmetric(K, sp.Integer(1), 0, elsewhere),
+        lhs=Named("P U' e_j", "P\\, U' e_j", P_B @ Symmetric(K, sp.Integer(1), 0, elsewhere)),
         rhs=Symmetric(K, sp.Integer(1), 0, 0),
         because="a sample of another class has one residual for all classes of the cluster",
     ),
@@ -103,14 +103,16 @@ SYMMETRY = (
     ),
     Identity(
         name="rows outside the cluster",
-        lhs=Symmetric(sp.Integer(1), K, 0, elsewhere) @ P_B,
+        lhs=Named("e_kᵀ U' Eᵀ P", r"e_k^{\top} U' E^{\top} P", Symmetric(sp.Integer(1), K, 0, elsewhere) @ P_B),
         rhs=Symmetric(sp.Integer(1), K, 0, 0),
         because="a class outside has one residual on all classes of the cluster; and U'_s EᵀP = 0 for a task s of "
         "independent labels: E_sE_tᵀ is a product of counts, and the counts of the cluster are equal",
     ),
     Identity(
         name="residual along the cluster, columns",
-        lhs=(scale / root * (targets - predictions)) @ (n * P_B),
+        lhs=Named(
+            "U' Eᵀ P", r"U' E^{\top} P\text{ on the cluster}", (scale / root * (targets - predictions)) @ (n * P_B)
+        ),
         rhs=residual * root * P_B,
         read_as=(U_ @ E.T @ P, size * root * P),
         because="EEᵀP = n P: the classes of the cluster have n samples; rows outside the cluster vanish",

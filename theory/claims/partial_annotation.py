@@ -169,9 +169,13 @@ COMPLETIONS = (
     ),
     Identity(
         name="margin of a completion",
-        lhs=forms.head_gram_scale(K, n, lam_w, lam_h, a, ON) * lam_w * sp.sqrt(K * lam_h / n) / lam_h,
+        lhs=Named(
+            "γ_t λ_W,t ρ_t/λ_H",
+            r"\gamma_t \lambda_{W,t} \rho_t/\lambda_H",
+            forms.head_gram_scale(K, n, lam_w, lam_h, a, ON) * lam_w * sp.sqrt(K * lam_h / n) / lam_h,
+        ),
         rhs=logit,
-        because="γ_t λ_W,t ρ_t/λ_H = √λ_W,t a_t: the logits of the task's own optimum, so q = softmax z",
+        because="the logits of the task's own optimum, so q = softmax z",
     ),
     Cited(
         name="predictions of a completion",
@@ -230,7 +234,7 @@ NECESSARY = (
     ),
     Identity(
         name="residuals are centred on the cells of t",
-        lhs=P_s @ (ones(K_s, sp.Integer(1)) * (common / K_s)),
+        lhs=Named("P_s E_s D_t σ", r"P_s E_s D_t \sigma", P_s @ (ones(K_s, sp.Integer(1)) * (common / K_s))),
         rhs=Symmetric(K_s, sp.Integer(1), 0, 0),
         read_as=(U_ @ D_t @ sigma, nothing(U_ @ D_t @ sigma)),
         because="every task has uniform marginals on the samples annotated for t as well",
@@ -292,14 +296,16 @@ NECESSARY = (
     ),
     Identity(
         name="residuals of all others, on the common samples of s and t",
-        lhs=(rho_s * P_s) @ together @ P,
+        lhs=Named("ρ_s P_s E_s D E_tᵀ P_t", r"\rho_s P_s E_s D E_t^{\top} P_t", (rho_s * P_s) @ together @ P),
         rhs=Symmetric(K_s, K, 0, 0),
         read_as=(S_o @ U_ @ D @ E_t.T @ P_t, nothing(S_o @ U_ @ D @ E_t.T @ P_t)),
         because="a third task too is independent of t in every group that carries its labels",
     ),
     Identity(
         name="residual of t, on the common samples of s and t",
-        lhs=(rho * P) @ (identity(K) * (common / K)) @ P,
+        lhs=Named(
+            "ρ_t P_t E_t D E_tᵀ P_t", r"\rho_t P_t E_t D E_t^{\top} P_t", (rho * P) @ (identity(K) * (common / K)) @ P
+        ),
         rhs=rho * common / K * P,
         read_as=(S_t @ U_ @ D @ E_t.T @ P_t, rho * common / K * P_t),
     ),
@@ -393,11 +399,16 @@ STIFFNESS = (
     ),
     Identity(
         name="sum of the covariances over the labels of s",
-        lhs=identity(K_s)
-        - (delta * identity(K_s) + (1 - delta) / K_s * ones(K_s))
-        @ (delta * identity(K_s) + (1 - delta) / K_s * ones(K_s)),
+        lhs=Named(
+            "Σ_k (diag q_k − q_k q_kᵀ)",
+            r"\textstyle\sum_k \bigl(\operatorname{diag} q_k - q_k q_k^{\top}\bigr)",
+            identity(K_s)
+            - (delta * identity(K_s) + (1 - delta) / K_s * ones(K_s))
+            @ (delta * identity(K_s) + (1 - delta) / K_s * ones(K_s)),
+        ),
         rhs=(1 - delta**2) * P_s,
-        because="Σ_k (diag q_k − q_kq_kᵀ), q_k the prediction at label k, with δ_s = q_{k,k} − q_{k,l}",
+        because="q_k is the prediction at label k, δ_s = q_{k,k} − q_{k,l}: the q_k are the columns of δ_s I + (1 − "
+        "δ_s) J/K_s, whose rows sum to 1",
     ),
     Identity(
         name="δ at the margin",

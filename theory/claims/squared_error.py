@@ -297,8 +297,8 @@ CLAIM = Claim(
         ),
         Identity(
             name="square root of YYᵀ",
-            lhs=Y @ Y.T,
-            rhs=root @ root,
+            lhs=Named("Y Yᵀ", r"Y Y^{\top}", Y @ Y.T),
+            rhs=Named("(P₁S₁P₁ᵀ + P₂S₂P₂ᵀ)²", r"\bigl(P_1 S_1 P_1^{\top} + P_2 S_2 P_2^{\top}\bigr)^2", root @ root),
             using=(
                 orthonormal("orthonormal Q₁", P_1 @ S_1, S_1 @ P_1.T),
                 orthonormal("orthonormal Q₂", P_2 @ S_2, S_2 @ P_2.T),
@@ -459,19 +459,28 @@ CLAIM = Claim(
         ),
         Identity(
             name="mean direction: orthogonal to centred vectors",
-            lhs=centring(K_s) @ mean_projection(K_s, K_t, lam_s, lam_t),
+            lhs=Named(
+                "(I − J/K_s) Π_{st}",
+                r"\bigl(I - \tfrac{1}{K_s} J\bigr) \Pi_{st}",
+                centring(K_s) @ mean_projection(K_s, K_t, lam_s, lam_t),
+            ),
             rhs=Symmetric(K_s, K_t, 0, 0),
+            because="Π_{st} is a multiple of J",
         ),
         Identity(
             name="balanced independent labels, no bias: one task",
-            lhs=lam_t * same.frequency("t", "t"),
-            rhs=singular**2 * centring(K_t) + sigma_0**2 * mean_projection(K_t, K_t, lam_t, lam_t),
+            lhs=Named("(YYᵀ)_{tt}", r"(YY^{\top})_{tt}", lam_t * same.frequency("t", "t")),
+            rhs=Named(
+                "N λ_t/K_t (I − J/K_t) + N Λ Π_{tt}",
+                r"\tfrac{N \lambda_{W,t}}{K_t} \bigl(I - \tfrac{1}{K_t} J\bigr) + N \Lambda\, \Pi_{tt}",
+                singular**2 * centring(K_t) + sigma_0**2 * mean_projection(K_t, K_t, lam_t, lam_t),
+            ),
             because="spectral decomposition: centred vectors of each task, and one mean direction of all",
         ),
         Identity(
             name="balanced independent labels, no bias: two tasks",
-            lhs=sp.sqrt(lam_s) * sp.sqrt(lam_t) * pair.frequency("s", "t"),
-            rhs=sigma_0**2 * mean_projection(K_s, K_t, lam_s, lam_t),
+            lhs=Named("(YYᵀ)_{st}", r"(YY^{\top})_{st}", sp.sqrt(lam_s) * sp.sqrt(lam_t) * pair.frequency("s", "t")),
+            rhs=Named("N Λ Π_{st}", r"N \Lambda\, \Pi_{st}", sigma_0**2 * mean_projection(K_s, K_t, lam_s, lam_t)),
             because="the only link is the mean direction, of singular value σ₀ = √(N Λ), Λ = Σ_u λ_{W,u}/K_u",
         ),
         Identity(

@@ -445,13 +445,21 @@ CLAIM = Claim(
         ),
         Identity(
             name="two binary tasks of any frequencies: Gram matrix, one task",
-            lhs=(contrast.T * binary_first * contrast)[0] / 2,
+            lhs=Named(
+                "½ (1, −1) diag(n_0·, n_1·) (1, −1)ᵀ",
+                r"\tfrac12 (1,-1) \operatorname{diag}(n_{0\cdot}, n_{1\cdot}) (1,-1)^{\top}",
+                (contrast.T * binary_first * contrast)[0] / 2,
+            ),
             rhs=binary_total / 2,
             because="centred vectors of two classes are multiples of (1, −1): the marginals drop out",
         ),
         Identity(
             name="two binary tasks of any frequencies: Gram matrix, both",
-            lhs=(contrast.T * binary * contrast)[0] / 2,
+            lhs=Named(
+                "½ (1, −1) [n_{kl}] (1, −1)ᵀ",
+                r"\tfrac12 (1,-1)\, [n_{kl}]\, (1,-1)^{\top}",
+                (contrast.T * binary * contrast)[0] / 2,
+            ),
             rhs=(cell[0, 0] + cell[1, 1] - cell[0, 1] - cell[1, 0]) / 2,
             because="Nρ/2 with ρ the mean product of signs: the case K = 2 of the formulas",
         ),
