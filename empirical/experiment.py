@@ -93,6 +93,8 @@ class Experiment:
         fitted = self._fit() if self.preset.objective == "weight-decay" else {}
         measures = measure(self.network, self.images, self.data.labels, self.cell_of, self.optimum)
         self.history.append({"epoch": self.trainer.epoch, **fitted, **measures})
+        if self.trainer.epoch in pictured_epochs(self.preset.optimisation.epochs):
+            self.history[-1]["gram"] = trained_gram(self.network)
         self.seconds["measuring"] += time.perf_counter() - begun
 
     def _fit(self) -> dict[str, float]:
@@ -117,7 +119,7 @@ class Experiment:
             "value_at_zero": self.problem.value_at_zero(),
             "parameters": sum(p.numel() for p in self.network.parameters()),
             "history": self.history,
-            "final": {**final, "gram": trained_gram(self.network)},
+            "final": final,
             "gates": gates,
             "passed": all(gate["passed"] for gate in gates),
         }
@@ -168,3 +170,10 @@ def measured_epochs(epochs: int) -> set[int]:
     """The epochs after which to measure: the first five, some forty evenly spaced, and the last."""
     step = max(1, round(epochs / HISTORY_POINTS))
     return {*range(1, min(5, epochs) + 1), *range(step, epochs + 1, step), epochs}
+
+
+def pictured_epochs(epochs: int) -> set[int]:
+    """Measured epochs at which the heads' Gram matrix is kept: the first, the last, and about every halving of it."""
+    measured = sorted(measured_epochs(epochs))
+    halves = (epochs / 2**k for k in range(6))
+    return {0, *(min(measured, key=lambda epoch: abs(epoch - half)) for half in halves)}

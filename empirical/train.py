@@ -27,8 +27,9 @@ the same on every run of one configuration on one machine, interrupted or not::
     history        list over measured epochs, the untrained network (epoch 0) first; each entry
                    {epoch, objective, relative_gap, anatomy {prediction, alignment, balance, within_cell, bias, total},
                     within_cell, etf [T], cross_task, sum_rule, sum_rule_plain, balance, nearest_centre [T],
-                    accuracy [T], row_norms [T], latent_within [T], latent_etf [T], latent_sum}
-    final          the last entry of history, with gram (R × R: W Wᵀ as trained)
+                    accuracy [T], row_norms [T], latent_within [T], latent_etf [T], latent_sum}; the first, the last and
+                   a few between also have gram (R × R: W Wᵀ as trained)
+    final          the last entry of history
     gates          list of {measure, at_most, at_least, value, passed}; one of the two bounds is null, value is the
                    worst over tasks
     passed         whether all gates passed
