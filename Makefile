@@ -12,7 +12,7 @@ OUT    := build
 
 THEORY      := $(wildcard theory/*.py theory/losses/*.py)
 PROOFS      := $(THEORY) $(wildcard theory/*/*.py theory/*/*/*.py)
-RELAXATIONS := $(THEORY) $(wildcard relaxations/*.py)
+RELAXATIONS := $(THEORY) $(wildcard relaxations/*.py relaxations/*/*.py relaxations/*/*/*.py)
 EMPIRICAL   := $(RELAXATIONS) $(wildcard empirical/*.py empirical/sources/*.py empirical/experiments/*.py)
 REPORTS     := $(RELAXATIONS) $(wildcard reports/*.py reports/*.bib reports/templates/* reports/records/*.json)
 # the report is made again when a TeX engine appears

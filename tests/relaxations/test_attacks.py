@@ -111,8 +111,8 @@ def test_the_truth_convicts_a_liar():
 @pytest.mark.parametrize(
     ("module", "name", "broken"),
     [
-        (check, "positive_definite", lambda matrix: True),
-        (check, "upper_bound", lambda contents: check.arb(0)),
+        (check.lower, "positive_definite", lambda matrix: True),
+        (check.levels, "upper_bound", lambda point: check.arb(0)),
         (check_exact, "semidefinite", lambda matrix: True),
         (check_float, "feasible_scale", lambda problem, norm: 1.0),
     ],

@@ -224,7 +224,7 @@ def test_decays_out_of_proportion_are_refused():
 
 def test_the_ball_checker_points_here(monkeypatch, tmp_path):
     data = Certificate.from_solution(solve(random_problem((3, 4)), "proximal")).to_dict()
-    monkeypatch.setattr(check, "BALLS", replace(check.BALLS, limits=check.Limits(entries=10)))
+    monkeypatch.setattr(check.judge, "BALLS", replace(check.BALLS, limits=check.Limits(entries=10)))
     assert "relaxations.check_float" in check.check_certificate(data).reason
     assert check_float.check_certificate(data).certified
 

@@ -368,10 +368,10 @@ def test_files_that_are_none(tmp_path, capsys):
 def test_a_file_beyond_the_limit_is_not_even_parsed(tmp_path, monkeypatch):
     path = tmp_path / "large.json"
     path.write_text(certificate_text("no bias"))
-    monkeypatch.setattr(check, "BALLS", replace(check.BALLS, limits=check.Limits(file=1000)))
+    monkeypatch.setattr(check.judge, "BALLS", replace(check.BALLS, limits=check.Limits(file=1000)))
     assert "larger than 1000 bytes" in check.check_file(str(path)).reason
 
 
 def test_work_beyond_the_limit_is_refused_before_it_is_done(monkeypatch):
-    monkeypatch.setattr(check, "BALLS", replace(check.BALLS, limits=check.Limits(work=100)))
+    monkeypatch.setattr(check.judge, "BALLS", replace(check.BALLS, limits=check.Limits(work=100)))
     assert "practical" in check.check_certificate(original("no bias")).reason
