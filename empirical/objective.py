@@ -12,9 +12,9 @@ optimiser's preconditioning ("coupled" decay; the decoupled decay of AdamW minim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import nn
@@ -47,6 +47,29 @@ class Objective(Protocol):
 
     def __call__(self, network: MultiTaskNetwork, features: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
         """The estimate of the objective on samples ``index`` (B,), whose ``features`` are (B, d)."""
+
+
+@runtime_checkable
+class AdaptiveObjective(Protocol):
+    """An objective that changes while it is minimised (:mod:`empirical.weightings`), as the training loop sees it.
+
+    Parameters of its own are trained with the network; what it remembers besides goes into checkpoints.
+    """
+
+    def after_step(self, network: MultiTaskNetwork, images: torch.Tensor, index: torch.Tensor) -> None:
+        """Called after every step, with the batch of the step."""
+
+    def after_epoch(self) -> None:
+        """Called after every epoch."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """What is trained with the network."""
+
+    def progress(self) -> dict[str, Any]:
+        """What the rest of the run depends on; tensors, numbers and texts only."""
+
+    def load_progress(self, state: dict[str, Any]) -> None:
+        """Continue from what :meth:`progress` gave."""
 
 
 class UFMObjective(nn.Module):
@@ -85,15 +108,22 @@ class UFMObjective(nn.Module):
 
     def losses(self, network: MultiTaskNetwork, features: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
         """``(B,)``: Σ_t ω_{t,i} ℓ of every sample of the batch."""
+        total = torch.zeros(len(index), dtype=features.dtype, device=features.device)
+        for loss in self.losses_by_task(network, features, index):
+            total = total + loss
+        return total
+
+    def losses_by_task(
+        self, network: MultiTaskNetwork, features: torch.Tensor, index: torch.Tensor
+    ) -> Iterator[torch.Tensor]:
+        """``(B,)`` for every task: ω_{t,i} ℓ of every sample of the batch, 0 where the label is missing."""
         cell = self.cells[index]
         targets = self.targets[cell].split(self.classes, dim=1)
         conjugates, weights = self.conjugates[cell], self.weights[cell]
-        total = torch.zeros(len(index), dtype=features.dtype, device=features.device)
         for t, z in enumerate(network.logits(features)):
             # a missing label has weight 0 and target 0: its finite loss drops out
             loss = self.potential(z) + conjugates[:, t] - (targets[t] * z).sum(dim=1)
-            total = total + weights[:, t] * loss
-        return total
+            yield weights[:, t] * loss
 
     def forward(self, network: MultiTaskNetwork, features: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
         """See :class:`Objective`."""

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from empirical.networks import MultiTaskNetwork
-from empirical.objective import Objective
+from empirical.objective import AdaptiveObjective, Objective
 
 OPTIMISERS = ("adam", "sgd", "lbfgs")
 
@@ -77,11 +77,14 @@ class Trainer:
         seed: int,
     ) -> None:
         self.network, self.images, self.objective, self.settings = network, images, objective, optimisation
+        self.adaptive = objective if isinstance(objective, AdaptiveObjective) else None
         self.epoch = 0
         self.order = torch.Generator().manual_seed(seed)
         self.schedule: torch.optim.lr_scheduler.LRScheduler | None = None
         self.optimiser: torch.optim.Optimizer
         if optimisation.optimiser == "lbfgs":
+            if self.adaptive is not None:
+                raise ValueError("optimiser: lbfgs searches along lines of one function, and this objective changes")
             self.optimiser = torch.optim.LBFGS(
                 network.parameters(),
                 max_iter=LBFGS_ITERATIONS,
@@ -97,13 +100,16 @@ class Trainer:
             {"params": rest, "lr": optimisation.step},
             {"params": heads, "lr": optimisation.head_step},
         ]
+        own = [] if self.adaptive is None else list(self.adaptive.parameters())
+        if own:
+            groups.append({"params": own, "lr": optimisation.step})
         if optimisation.optimiser == "adam":
             self.optimiser = torch.optim.Adam(groups)
         else:
             self.optimiser = torch.optim.SGD(groups, momentum=0.9)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser,
-            max_lr=[optimisation.step, optimisation.head_step],
+            max_lr=[optimisation.step, optimisation.head_step, optimisation.step][: len(groups)],
             total_steps=optimisation.epochs * math.ceil(len(images) / optimisation.batch),
             pct_start=optimisation.warm_up,
             final_div_factor=1e4,
@@ -123,6 +129,10 @@ class Trainer:
             loss.backward()
             self.optimiser.step()
             self.schedule.step()
+            if self.adaptive is not None:
+                self.adaptive.after_step(self.network, self.images[index], index)
+        if self.adaptive is not None:
+            self.adaptive.after_epoch()
         self._finished_epoch(loss.item())
 
     def _closure(self) -> float:
@@ -149,6 +159,7 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "schedule": None if self.schedule is None else self.schedule.state_dict(),
             "order": self.order.get_state(),
+            **({} if self.adaptive is None else {"objective": self.adaptive.progress()}),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -157,5 +168,7 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         if self.schedule is not None:
             self.schedule.load_state_dict(state["schedule"])
+        if self.adaptive is not None:
+            self.adaptive.load_progress(state["objective"])
         self.order.set_state(state["order"].cpu())
         self.epoch = int(state["epoch"])
