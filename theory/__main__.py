@@ -61,7 +61,8 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m theory")
         steps = sum(len(c.steps) for c in claims)
         counts = {s: sum(c.status == s for c in claims) for s in ("proved", "checked at instances", "refuted")}
         summary = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
-        print(textwrap.fill(f"{len(claims)} claims, {steps} steps: {summary}; {seconds:.1f} s.", WIDTH))
+        counted = f"{len(claims)} claim{'s' * (len(claims) != 1)}"
+        print(textwrap.fill(f"{counted}, {steps} steps: {summary}; {seconds:.1f} s.", WIDTH))
         if options.json:
             write_json(options.json, record)
     return 1 if any(c.status == "refuted" for c in claims) else 0

@@ -21,9 +21,9 @@ WIDTH = 110
 FATES = ("killed", "true", "not claimed", "survived")
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "python -m theory.mutation") -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m theory.mutation", description="Perturb every statement.")
+    parser = argparse.ArgumentParser(prog=prog, description="Perturb every statement.")
     parser.add_argument("--claim", metavar="NAME", action="append", help="only this claim (may be given again)")
     parser.add_argument("--json", metavar="FILE", help="also write every mutant with its fate and its point")
     parser.add_argument("--jobs", metavar="N", type=int, default=1, help="processes (default 1)")
