@@ -13,7 +13,7 @@ A certificate is UTF-8 JSON (strict: no key twice, no NaN or Infinity, no other 
 
 Every number of a block is finite and stands for exactly the rational that it is.  The point is any (W, H, b) with one
 feature a cell and d' at most the problem's dimension (``b`` null where there is no bias): its value bounds the minimum
-from above.  The predictions q bound it from below; they need not be feasible, see ``check.py``, which derives both
+from above.  The predictions q bound it from below; they need not be feasible, see ``check``, which derives both
 bounds and trusts none that a file states.
 
 **Problem** (R = Σ K_t rows, C cells, T tasks)::
@@ -26,6 +26,16 @@ bounds and trusts none that a file states.
 
 Rationals are text ("3/100", "0.03", "3e-2") or whole numbers; a JSON number with a point is refused, for it would be
 ambiguous whether the decimal or its float is meant.  Sizes, labels, counts and sample weights are whole numbers.
+
+**Refutation.**  What shows that a point is *no* minimum is a file of its own (``check --point FILE --save-refutation``),
+the same but for its format and for a witness in place of the dual::
+
+    {"format": "multitask-collapse refutation", ...,
+     "witness": {"step": a rational that is a float64, "direction": {"W": block, "H": block, "b": block or null}}}
+
+It states that f is smaller at point + step · direction (the float64 numbers nearest to that for ``check``, exactly that
+for ``check_exact``); the direction may have more columns than the point, up to the problem's dimension.  By how much f
+falls is proved by the checker, not stated.
 
 **Canonical text and id.**  Every rational in lowest terms ("3/100", "2"), sample weights 0 where a label is −1, keys
 sorted, no blanks, other characters than ASCII escaped; its SHA-256 is the id.  The same problem spelt otherwise has
