@@ -27,7 +27,7 @@ bounds and trusts none that a file states.
 Rationals are text ("3/100", "0.03", "3e-2") or whole numbers; a JSON number with a point is refused, for it would be
 ambiguous whether the decimal or its float is meant.  Sizes, labels, counts and sample weights are whole numbers.
 
-**Refutation.**  What shows that a point is *no* minimum is a file of its own (``check --point FILE --save-refutation``),
+**Refutation.**  What shows that a point is *no* minimum is a file of its own (``--point FILE --save-refutation FILE``),
 the same but for its format and for a witness in place of the dual::
 
     {"format": "multitask-collapse refutation", ...,

@@ -68,14 +68,19 @@ def save(path: str, data: Any) -> None:
         raise
 
 
-def main(arguments: Sequence[str] | None = None, method: Method | None = None, prog: str = "check") -> int:
-    """``check [--point] FILE [--problem FILE] [--tolerance X] [--json]``: exit 0 proved, 1 not, 2 usage."""
+def main(
+    arguments: Sequence[str] | None = None, method: Method | None = None, prog: str = "check", page: str | None = None
+) -> int:
+    """``check [--point] FILE [--problem FILE] [--tolerance X] [--json]``: exit 0 proved, 1 not, 2 usage.
+
+    ``page`` is what ``--assumptions`` prints: of this checker, unless another level of trust has its own.
+    """
     if arguments is None:
         arguments = sys.argv[1:]
     if "--assumptions" in arguments:
-        from . import __doc__ as page
+        from . import __doc__ as own
 
-        print(page)
+        print(page or own)
         return 0
     parser = argparse.ArgumentParser(
         prog=prog,

@@ -169,7 +169,7 @@ def test_thousands_of_cells_at_a_width_that_certifies(classes, bias):
 def test_the_chunk_does_not_matter(monkeypatch):
     data = Certificate.from_solution(solve(random_problem((5, 8)), "proximal")).to_dict()
     whole = check_float.check_certificate(data)
-    monkeypatch.setattr(check_float, "CHUNK", 7)
+    monkeypatch.setattr(check_float.rounding, "CHUNK", 7)
     parts = check_float.check_certificate(data)
     assert parts.certified
     assert Fraction(parts.lower) == pytest.approx(Fraction(whole.lower), rel=1e-12)
