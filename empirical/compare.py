@@ -16,20 +16,25 @@ import copy
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from empirical.latent import latent_collapse
+from empirical.machine import full_float32
 from empirical.metrics import MultiTaskCollapse, NearestCentre
 from empirical.networks import MultiTaskNetwork
+from empirical.resident import Images
 from relaxations.certificate import Certificate
 from relaxations.check import Verdict, check_certificate
 from relaxations.solve import Solution, solve
 from theory.duality import gap_anatomy
 from theory.labels import FloatArray, IntArray
 from theory.model import UFM
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 #: f(0) is optimal where the proven bound comes this close to it, relatively.
 DEAD = 1e-9
@@ -94,18 +99,44 @@ def row_norms(problem: UFM, W: FloatArray) -> list[float]:
 
 
 @torch.no_grad()
-def all_features(network: MultiTaskNetwork, images: torch.Tensor, batch: int = 1000) -> torch.Tensor:
-    """Features ``(N, d)`` of all images in float64, on the images' device."""
-    exact = copy.deepcopy(network).double().eval()
-    return torch.cat([exact(part.double()) for part in torch.split(images, batch)])
+def all_features(
+    network: MultiTaskNetwork,
+    images: Images,
+    batch: int = 1000,
+    dtype: torch.dtype = torch.float64,
+    fabric: Fabric | None = None,
+) -> torch.Tensor:
+    """Features ``(N, d)`` of all images in float64, on the images' device, computed in ``dtype``.
+
+    Every process of a ``fabric`` computes its share of them, and all have all.
+    """
+    exact = copy.deepcopy(network).to(dtype).eval()
+    starts = range(0, len(images), batch)
+    if fabric is None or fabric.world_size == 1:
+        with full_float32():
+            return torch.cat([exact(images[i : i + batch].to(dtype)).double() for i in starts])
+    with full_float32():
+        mine = {
+            i: exact(images[i : i + batch].to(dtype)).double() for i in starts[fabric.global_rank :: fabric.world_size]
+        }
+    width = exact(images[:1].to(dtype)).shape[1]
+    out = torch.zeros(len(images), width, dtype=torch.float64, device=images.device)
+    for i, part in mine.items():
+        out[i : i + len(part)] = part
+    # every row comes from one process; adding zeros is exact
+    summed = fabric.all_reduce(out, reduce_op="sum")
+    assert isinstance(summed, torch.Tensor)
+    return summed
 
 
 def measure(
     network: MultiTaskNetwork,
-    images: torch.Tensor,
+    images: Images,
     labels: IntArray,
     cell_of: IntArray,
     optimum: CertifiedOptimum,
+    dtype: torch.dtype = torch.float64,
+    fabric: Fabric | None = None,
 ) -> dict[str, Any]:
     """All measures of a network on its training set, as plain data (``None`` where a measure has no meaning).
 
@@ -119,9 +150,10 @@ def measure(
     latent_within, latent_etf, latent_sum
                     see :func:`empirical.latent.latent_collapse`
 
-    ``images`` (N, ...) must be all samples of the problem, ``labels`` (N, T), ``cell_of`` (N,).
+    ``images`` (N, ...) must be all samples of the problem, ``labels`` (N, T), ``cell_of`` (N,).  Features are computed
+    in ``dtype``, shared among the processes of a ``fabric``; everything else is float64.
     """
-    features = all_features(network, images)
+    features = all_features(network, images, dtype=dtype, fabric=fabric)
     problem, targets = optimum.problem, torch.from_numpy(labels)
     collapse = MultiTaskCollapse(problem, network.heads).to(features.device)
     collapse.update(features, targets)

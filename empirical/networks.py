@@ -59,7 +59,10 @@ class MultiTaskNetwork(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Features ``(B, d)`` of images ``(B, channels, height, width)``."""
-        out: torch.Tensor = self.features(self.backbone(images))
+        inner = self.backbone(images)
+        # under mixed precision the backbone alone is in bfloat16, whose three digits are too few for features
+        with torch.autocast(inner.device.type, enabled=False):
+            out: torch.Tensor = self.features(inner.float() if inner.dtype == torch.bfloat16 else inner)
         return out
 
     def logits(self, features: torch.Tensor) -> list[torch.Tensor]:

@@ -12,12 +12,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from empirical import backbones, networks
+from empirical import backbones, networks, resident
+from empirical.augmentation import Augmentation
+from empirical.fixed_heads import HEADS
 from empirical.gates import Gate
 from empirical.sources import canvases, celeba, cifar, folders, idx, mnist_digits, samples, scikit_digits
 from empirical.sources.labelled import LabelledImages
 from empirical.sources.stated import design_of
-from empirical.training import Optimisation
+from empirical.training import Arithmetic, Optimisation
 
 
 def _samples(seed: int, design: dict[str, Any]) -> LabelledImages:
@@ -70,8 +72,11 @@ FILE_SOURCES: Mapping[str, Callable[..., LabelledImages]] = {
     "celeba": _celeba,
 }
 
-#: Arithmetic of training by name.
-DTYPES: Mapping[str, torch.dtype] = {"float32": torch.float32, "float64": torch.float64}
+#: Types of parameters and losses by the name of the precision; "mixed" has the backbone in bfloat16.
+DTYPES: Mapping[str, torch.dtype] = {"float32": torch.float32, "float64": torch.float64, "mixed": torch.float32}
+
+#: Types in which features are measured.
+MEASURED_IN: Mapping[str, torch.dtype] = {"float32": torch.float32, "float64": torch.float64}
 
 #: The backbone that is none: features are variables (:class:`empirical.networks.FreeFeatures`).
 FREE = "free"
@@ -107,12 +112,22 @@ class Preset:
     gates : what the trained network must reach.
     task_weights : α_t, one for all tasks or one a task, decimal texts.
     deaths : may tasks be dead?  Then the fraction may be 1 or more.
-    precision : ``"float32"`` or ``"float64"``, of training (measures are taken in float64 always).
+    precision : ``"float32"``, ``"float64"`` or ``"mixed"`` (:class:`empirical.training.Arithmetic`), of training.
     objective : ``"ufm"``, or ``"weight-decay"`` for the ordinary one, of which λ_H is fitted
         (:mod:`empirical.objective`).
     seed : of images, initial weights and order.
     threads : CPU threads, ``None`` for all available cores.  Sums are split over threads and so rounded
         differently: a fixed number makes the run repeat bit for bit whatever the number of cores.
+    heads : ``"learned"``, or frozen: ``"fixed"`` at the certified geometry, ``"random"`` in random directions
+        (:mod:`empirical.fixed_heads`).
+    augmentation : fields of :class:`empirical.augmentation.Augmentation`, or ``None`` for none.
+    full_precision, frozen_norm, compiled : fields of :class:`empirical.training.Arithmetic`.
+    deterministic : ``False`` lets a GPU take its fastest algorithms; two runs then differ in rounding.
+    measurements : about so many points of the history.
+    measured_in : type in which features are computed for measuring; everything after them is float64.
+    throughput : whether to measure the samples a second (:mod:`empirical.throughput`).
+
+    Raises ``ValueError`` for an unknown name among these.
     """
 
     name: str
@@ -134,6 +149,28 @@ class Preset:
     deaths: bool = False
     precision: str = "float32"
     objective: str = "ufm"
+    heads: str = "learned"
+    augmentation: dict[str, Any] | None = None
+    full_precision: float = 0.0
+    frozen_norm: float = 0.0
+    compiled: bool = False
+    deterministic: bool = True
+    measurements: int = 40
+    measured_in: str = "float64"
+    throughput: bool = False
+
+    def __post_init__(self) -> None:
+        for field, known in (("precision", DTYPES), ("heads", HEADS), ("measured_in", MEASURED_IN)):
+            if getattr(self, field) not in known:
+                raise ValueError(f"{field}: {getattr(self, field)!r} is unknown; expected one of {', '.join(known)}")
+
+    def arithmetic(self) -> Arithmetic:
+        """How the network is evaluated in training."""
+        return Arithmetic(self.precision == "mixed", self.full_precision, self.frozen_norm, self.compiled)
+
+    def moves(self) -> Augmentation | None:
+        """The augmentation, if there is one."""
+        return None if self.augmentation is None else Augmentation(**self.augmentation)
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as a record keeps it (the gates are kept with their outcomes)."""
@@ -155,7 +192,7 @@ class Preset:
         """The untrained network; drawn from torch's global generator, which the caller seeds."""
         if self.backbone == FREE:
             return networks.FreeFeatures(len(data), self.dimension, data.classes, bias=self.bias is not None)
-        backbone, width = BACKBONES[self.backbone](data.images, **self.backbone_options)
+        backbone, width = BACKBONES[self.backbone](resident.reference(data.images), **self.backbone_options)
         return networks.MultiTaskNetwork(backbone, width, self.dimension, data.classes, bias=self.bias is not None)
 
 

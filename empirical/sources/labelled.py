@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from empirical.resident import Images
 from theory.labels import MISSING, IntArray, LabelDesign
 
 
@@ -22,7 +23,8 @@ class LabelledImages:
 
     Attributes
     ----------
-    images : ``(N, channels, height, width)`` float32, grey values or colours in [0, 1].
+    images : ``(N, channels, height, width)`` float32, grey values or colours in [0, 1]: a tensor, or canvases composed
+        when they are asked for (:class:`empirical.resident.Canvases`).
     labels : ``(N, T)`` int64; ``labels[i, t]`` in 0..K_t − 1, or −1 where missing.
     classes : K_t for every task.
     name : what a record calls the set.
@@ -30,7 +32,7 @@ class LabelledImages:
     Raises ``ValueError`` for shapes or labels that do not fit each other.
     """
 
-    images: torch.Tensor
+    images: Images
     labels: IntArray
     classes: tuple[int, ...]
     name: str
