@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from empirical.networks import MultiTaskNetwork
+from empirical.weightings.strategies import STRATEGIES
 from theory.labels import FloatArray, IntArray
 from theory.model import UFM
 
@@ -170,5 +171,19 @@ def fitted_feature_decay(problem: UFM, W: FloatArray, H: FloatArray) -> Fraction
     return Fraction(f"{decay / size:.5e}")
 
 
-#: Training objectives by name.
-OBJECTIVES: Mapping[str, type[UFMObjective]] = {"ufm": UFMObjective, "weight-decay": WeightDecayObjective}
+def _weighted(strategy: str) -> Callable[..., UFMObjective]:
+    def make(problem: UFM, cell_of: IntArray, dtype: torch.dtype = torch.float32) -> UFMObjective:
+        # derived from the class above, so known only after this module
+        from empirical.weightings.objective import WeightedObjective
+
+        return WeightedObjective(problem, cell_of, strategy, dtype)
+
+    return make
+
+
+#: Training objectives by name: problem, cells of the samples and type of the numbers to an objective.
+OBJECTIVES: Mapping[str, Callable[..., UFMObjective]] = {
+    "ufm": UFMObjective,
+    "weight-decay": WeightDecayObjective,
+    **{f"weights-{name}": _weighted(name) for name in STRATEGIES},
+}
