@@ -30,33 +30,15 @@ from theory.labels import FloatArray
 FEASIBLE = 1e-12
 
 
-def shrink_singular_values(Z: FloatArray, threshold: float) -> tuple[FloatArray, float]:
-    """The prox of threshold·‖·‖_* at Z (R, C), and the nuclear norm of the result.
-
-    Through the smaller Gram matrix: σ is accurate to 1e-16 σ_max²/σ, which is harmless above the threshold.
-    """
-    wide = Z.shape[0] <= Z.shape[1]
-    squares, vectors = np.linalg.eigh(Z @ Z.T if wide else Z.T @ Z)
-    sigma = np.sqrt(np.maximum(squares, 0.0))
-    keep = sigma > threshold
-    left = vectors[:, keep]
-    shrunk = left * (1.0 - threshold / sigma[keep])
-    if 2 * left.shape[1] > len(sigma):  # one product with Z instead of two thin ones
-        out = (shrunk @ left.T) @ Z if wide else Z @ (left @ shrunk.T)
-    else:
-        out = shrunk @ (left.T @ Z) if wide else (Z @ left) @ shrunk.T
-    return np.asarray(out), float((sigma[keep] - threshold).sum())
-
-
 def dual_bound(data: DataTerm, Z: FloatArray, q: FloatArray, b: FloatArray) -> DualPoint:
     """The dual bound of a point Z' (R, C) with predictions q (R, C) and bias b (R,).
 
     That of q⁺ if it is feasible as it stands, otherwise (see above) the better of q⁺ and q, both shrunk.
     """
-    ahead = feasible_dual(data.problem, *predictions_ahead(data, Z, q))
+    ahead = feasible_dual(data.problem, *predictions_ahead(data, Z, q), data.spectral_norm, data.mean)
     if ahead.scale >= 1.0 - FEASIBLE:
         return ahead
-    plain = feasible_dual(data.problem, q, b if data.problem.has_bias else None)
+    plain = feasible_dual(data.problem, q, b if data.problem.has_bias else None, data.spectral_norm, data.mean)
     return ahead if ahead.value > plain.value else plain
 
 
@@ -65,15 +47,15 @@ def predictions_ahead(data: DataTerm, Z: FloatArray, q: FloatArray) -> tuple[Flo
     problem = data.problem
     size = float(np.linalg.norm(Z))
     # L is free: this makes L Z' about as large as U', so that neither loses digits
-    L = data.gamma * np.sqrt(min(Z.shape)) / size if size > 0 else 1.0
+    L = data.gamma * np.sqrt(data.width) / size if size > 0 else 1.0
     G = Z - data.slope(q) * data.inverse / L
     if problem.loss_function.on_simplex:
         for _, rows in problem.design.blocks():
             G[rows] -= G[rows].mean(axis=0)
     if problem.free_bias and problem.design.labelled.all():
         v = problem.sqrt_counts / np.linalg.norm(problem.sqrt_counts)
-        G -= np.outer(G @ v, v)
-    U = G - shrink_singular_values(G, data.gamma / L)[0]
+        G -= np.outer(data.mean(G @ v), v)
+    U = G - data.shrink(G, data.gamma / L)[0]
     U *= L
     share = problem.omega_rows * data.inverse
     out = data.target - np.divide(U, share, out=np.zeros_like(U), where=share > 0)
@@ -85,4 +67,4 @@ def predictions_ahead(data: DataTerm, Z: FloatArray, q: FloatArray) -> tuple[Flo
         return out, None
     if problem.free_bias:
         return out, np.zeros(problem.design.rows)
-    return out, bias_residual(problem, out) / problem.lambda_b_rows
+    return out, data.mean(bias_residual(problem, out)) / problem.lambda_b_rows

@@ -16,6 +16,9 @@ from itertools import groupby
 
 import numpy as np
 
+from relaxations.spectral import Gram, largest_singular_value, shrink_singular_values
+from relaxations.symmetry import Orbits, on_representatives
+from theory.duality import spectral_norm
 from theory.labels import FloatArray
 from theory.model import UFM
 
@@ -40,6 +43,7 @@ class DataTerm:
     curvature_bound : the largest curvature of F in Z', L max ω/(n λ_W) with ∇²Φ ⪯ L.
     unit : the size of the factors of Z' at which logits are of order 1.
     bias_scale : ``(R,)`` unit s of the scaled bias β = s b, in which F is as curved as in Z'.
+    width : min(R, C), the number of singular values of Z'.
     """
 
     def __init__(self, problem: UFM) -> None:
@@ -62,6 +66,19 @@ class DataTerm:
         per_row = (problem.omega_rows * self.inverse**2).max(axis=1)
         self.curvature_bound = self._loss.smoothness * float(per_row.max())
         self.bias_scale = np.sqrt(problem.omega_rows.sum(axis=1) / per_row)
+        self.width = min(design.rows, design.cells)
+
+    def shrink(self, Z: FloatArray, threshold: float) -> tuple[FloatArray, float]:
+        """The prox of threshold·‖·‖_* at Z' and the nuclear norm of the result."""
+        return shrink_singular_values(Z, threshold)
+
+    def spectral_norm(self, Z: FloatArray) -> float:
+        """‖·‖_op."""
+        return spectral_norm(Z)
+
+    def mean(self, rows: FloatArray) -> FloatArray:
+        """An (R,) sum over cells as it is; over representatives (:class:`OrbitTerm`), its mean over the group."""
+        return rows
 
     @staticmethod
     def _stacked(block: FloatArray, shape: tuple[int, int, int]) -> FloatArray:
@@ -106,3 +123,32 @@ class DataTerm:
             product = self._loss.hessian_product(self._stacked(q[rows], shape), self._stacked(direction[rows], shape))
             out[rows] = product.swapaxes(0, 1).reshape(-1, shape[2])
         return out * self.problem.omega_rows
+
+
+class OrbitTerm(DataTerm):
+    """F of the invariant points of a symmetric problem, as a function of one column an orbit, times √|O|.
+
+    Values, inner products and the nuclear norm are those of the whole Z' (:mod:`relaxations.symmetry`).
+    """
+
+    def __init__(self, problem: UFM, orbits: Orbits) -> None:
+        super().__init__(on_representatives(problem, orbits))
+        self.orbits = orbits
+        self.width = min(problem.design.rows, problem.design.cells)
+        self.gram: Gram = lambda Z: orbits.mean_of_pairs(Z @ Z.T)
+
+    def shrink(self, Z: FloatArray, threshold: float) -> tuple[FloatArray, float]:
+        """See :class:`DataTerm`."""
+        return shrink_singular_values(Z, threshold, self.gram)
+
+    def spectral_norm(self, Z: FloatArray) -> float:
+        """See :class:`DataTerm`."""
+        return largest_singular_value(Z, self.gram)
+
+    def mean(self, rows: FloatArray) -> FloatArray:
+        """See :class:`DataTerm`."""
+        return self.orbits.mean_of_rows(rows)
+
+    def expanded(self, Z: FloatArray) -> FloatArray:
+        """The whole Z' (R, C)."""
+        return self.orbits.expanded(Z / np.sqrt(self.orbits.sizes))

@@ -25,7 +25,7 @@ from functools import cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from relaxations.bounds import dual_bound, shrink_singular_values
+from relaxations.bounds import dual_bound
 from relaxations.data_term import DataTerm
 from relaxations.factored import Factors, balanced_factors, compress, newton
 from theory.duality import DualPoint
@@ -123,12 +123,12 @@ class ProximalGradient:
         logits = data.logits(V, c)
         slope = data.slope(data.predictions(logits))
         gradient = slope * data.inverse
-        bias_gradient = slope.sum(axis=1) if data.problem.has_bias else np.zeros_like(c)
+        bias_gradient = data.mean(slope.sum(axis=1)) if data.problem.has_bias else np.zeros_like(c)
         if tested:
             self.L *= LENGTHEN
         smooth = data.value(logits, np.zeros_like(c)) if tested else np.nan
         while True:
-            Z, nuclear = shrink_singular_values(V - gradient / self.L, data.gamma / self.L)
+            Z, nuclear = data.shrink(V - gradient / self.L, data.gamma / self.L)
             stiffness = self.L * data.bias_scale**2
             b = (stiffness * c - bias_gradient) / (stiffness + data.lambda_b)
             moved, shifted = Z - V, b - c
@@ -172,12 +172,13 @@ def solve_structured(
     ``problem`` plays no part.  Linear algebra runs on one thread: no digit depends on the machine's load, and at
     these sizes a second thread costs more than it gives as soon as anything else runs.
     """
-    with _linear_algebra().limit(limits=1, user_api="blas"):
+    with linear_algebra().limit(limits=1, user_api="blas"):
         return _solve(problem, tolerance, max_rounds, start)
 
 
 @cache
-def _linear_algebra() -> ThreadpoolController:
+def linear_algebra() -> ThreadpoolController:
+    """The libraries of linear algebra in this process."""
     return ThreadpoolController()
 
 

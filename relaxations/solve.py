@@ -14,6 +14,9 @@ Tasks that share no cell decouple.  Their connected components are solved one by
 coordinates: no sample carries labels of two components, so nothing links them, and d' is the largest rank of a
 component rather than the sum (multi source: max(K_t − 1)).
 
+The structured solver looks for symmetries of the design first: where it finds any, one cell an orbit is solved for
+(:mod:`relaxations.invariant`), and the whole point written out.
+
 A conic solver stops at about 1e-8.  Its point then starts the structured solver (a few proximal steps, Newton on
 the factors), which takes it to rounding error; ``solver`` says ``"+refinement"`` and ``conic_value`` keeps what
 the conic solver itself claimed.
@@ -32,7 +35,9 @@ import numpy as np
 
 from relaxations.data_term import DataTerm
 from relaxations.factored import Factors, balanced_factors, factorise, newton, objective
+from relaxations.invariant import solve_invariant
 from relaxations.proximal import ROUNDING, Optimum, relative_gap, solve_structured
+from relaxations.symmetry import orbits_of
 from theory import closed_forms as forms
 from theory import correlation_law as law
 from theory.duality import dual_value, feasible_dual
@@ -58,6 +63,8 @@ CVXPY_CELLS = 64
 #: ... with this program, whose multiplier is the matrix of the semidefinite one: up to 0.9 s at 64 cells, where
 #: the semidefinite program itself takes Clarabel 2 to 30 s.
 AUTO_PROGRAM = "entropy-dual:clarabel"
+#: Symmetries are looked for from this many cells on: below, finding them takes as long as solving.
+SYMMETRY_CELLS = 200
 #: A conic value that differs by more than this, relatively, from the refined one is reported in the status.
 CONIC_AGREEMENT = 1e-4
 #: Random starts, beside the truncated optimum, where the rank is cut to the feature dimension.
@@ -83,6 +90,7 @@ class Solution:
     iterations : of all stages together.
     seconds : wall time.
     conic_value : the optimal value as the conic solver gave it, before refinement; ``None`` without one.
+    orbits : columns that were solved for, where symmetries of the design were used; otherwise ``None``.
     """
 
     problem: UFM
@@ -98,6 +106,7 @@ class Solution:
     iterations: int
     seconds: float
     conic_value: float | None = None
+    orbits: int | None = None
 
     @property
     def relative_gap(self) -> float:
@@ -118,9 +127,10 @@ class _Part:
     status: str
     iterations: int
     conic_value: float | None = None
+    orbits: int | None = None
 
 
-def solve(problem: UFM, solver: str = "auto", tolerance: float | None = None) -> Solution:
+def solve(problem: UFM, solver: str = "auto", tolerance: float | None = None, symmetry: bool = True) -> Solution:
     """A nearly optimal point of ``problem`` with a dual bound.
 
     Parameters
@@ -128,6 +138,8 @@ def solve(problem: UFM, solver: str = "auto", tolerance: float | None = None) ->
     solver : one of :data:`SOLVERS`.
     tolerance : relative gap at which the structured solver (and the refinement) stops, by default
         :func:`relaxations.proximal.default_tolerance`: 1e-12, and 1e-9 for large problems.
+    symmetry : from ``SYMMETRY_CELLS`` cells on the structured solver looks for symmetries of the design and, where it
+        finds any, solves for one cell an orbit (:mod:`relaxations.symmetry`).
 
     Raises ``ValueError`` for an unknown solver, or for ``"closed-form"`` where no theorem gives a point;
     ``relaxations.programs.SolverFailure`` if the conic solver asked for ends without a point (``"auto"`` then
@@ -142,7 +154,7 @@ def solve(problem: UFM, solver: str = "auto", tolerance: float | None = None) ->
     method = (AUTO_PROGRAM if small else "proximal") if solver == "auto" else solver
     parts = [(tasks, cells, restricted(problem, tasks, cells)) for tasks, cells in problem.design.components()]
     if method == "proximal":
-        answers = [_structured(part, tolerance) for _, _, part in parts]
+        answers = [_structured(part, tolerance, symmetry) for _, _, part in parts]
     else:
         method = method if ":" in method else f"{method}:clarabel"
         answers = [_conic(part, method, tolerance, fall_back=solver == "auto") for _, _, part in parts]
@@ -169,7 +181,15 @@ def solve(problem: UFM, solver: str = "auto", tolerance: float | None = None) ->
         iterations=sum(a.iterations for a in answers),
         conic_value=sum(conic) if len(conic) == len(answers) else None,
         begun=begun,
+        orbits=_columns(answers),
     )  # fmt: skip
+
+
+def _columns(answers: Sequence[_Part]) -> int | None:
+    """Columns solved for in all components, if symmetries left any out."""
+    if all(answer.orbits is None for answer in answers):
+        return None
+    return sum(a.optimum.factors.B.shape[1] if a.orbits is None else a.orbits for a in answers)
 
 
 def restricted(problem: UFM, tasks: Sequence[int], cells: IntArray) -> UFM:
@@ -208,9 +228,18 @@ def _rows(design: LabelDesign, tasks: Sequence[int]) -> IntArray:
     return np.concatenate([np.arange(design.rows_of(t).start, design.rows_of(t).stop) for t in tasks])
 
 
-def _structured(part: UFM, tolerance: float | None) -> _Part:
-    optimum = solve_structured(part, tolerance)
-    return _Part(optimum, optimum.status, optimum.iterations)
+def _structured(part: UFM, tolerance: float | None, symmetry: bool) -> _Part:
+    orbits = orbits_of(part.design) if symmetry and part.design.cells >= SYMMETRY_CELLS else None
+    if orbits is None:
+        optimum = solve_structured(part, tolerance)
+        return _Part(optimum, optimum.status, optimum.iterations)
+    optimum = solve_invariant(part, orbits, tolerance)
+    steps = optimum.iterations
+    if optimum.status != "converged":
+        start = optimum.factors.Z, optimum.factors.b
+        optimum = solve_structured(part, tolerance, start=start)
+        steps += optimum.iterations
+    return _Part(optimum, optimum.status, steps, orbits=len(orbits))
 
 
 def _conic(part: UFM, method: str, tolerance: float | None, fall_back: bool) -> _Part:
@@ -288,6 +317,7 @@ def _finished(
     iterations: int,
     conic_value: float | None,
     begun: float,
+    orbits: int | None = None,
 ) -> Solution:
     W, H, b = point
     bias = b if problem.has_bias else None
@@ -295,7 +325,9 @@ def _finished(
     if rank > problem.dimension and relative_gap(value, lower) <= ROUNDING:
         rank = problem.dimension
     seconds = time.perf_counter() - begun
-    return Solution(problem, W, H, bias, q, value, lower, rank, solver, status, iterations, seconds, conic_value)
+    return Solution(
+        problem, W, H, bias, q, value, lower, rank, solver, status, iterations, seconds, conic_value, orbits
+    )  # fmt: skip
 
 
 def _pair_point(problem: UFM, pair: KnownPair, cells: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -16,6 +16,7 @@ proved of a number is decided by ``relaxations.check``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,25 +75,34 @@ def spectral_norm(matrix: FloatArray) -> float:
     return float(np.sqrt(max(np.linalg.eigvalsh(gram)[-1], 0.0)))
 
 
-def dual_value(problem: UFM, q: FloatArray) -> float:
-    """D(q), feasible or not; under a free bias r is taken to be 0."""
+def dual_value(problem: UFM, q: FloatArray, mean: Callable[[FloatArray], FloatArray] = np.asarray) -> float:
+    """D(q), feasible or not; under a free bias r is taken to be 0.  ``mean``: see :func:`feasible_dual`."""
     total = 0.0
     for t, rows in problem.design.blocks():
         y = problem.design.target_matrix[rows]
         difference = problem.loss_function.conjugate(y) - problem.loss_function.conjugate(q[rows])
         total += float(problem.omega[t] @ np.where(problem.design.labelled[t], difference, 0.0))
     if problem.has_bias and not problem.free_bias:
-        total -= 0.5 * float((bias_residual(problem, q) ** 2 / problem.lambda_b_rows).sum())
+        total -= 0.5 * float((mean(bias_residual(problem, q)) ** 2 / problem.lambda_b_rows).sum())
     return total
 
 
-def feasible_dual(problem: UFM, q: FloatArray, b: FloatArray | None = None) -> DualPoint:
+def feasible_dual(
+    problem: UFM,
+    q: FloatArray,
+    b: FloatArray | None = None,
+    norm: Callable[[FloatArray], float] = spectral_norm,
+    mean: Callable[[FloatArray], FloatArray] = np.asarray,
+) -> DualPoint:
     """The best feasible point on the segment from the targets to (a shift of) any predictions.
 
     ``q`` is ``(R, C)``, ``b`` the bias (R,) that a decayed bias should match.  Three steps, each exact in
     real arithmetic: shift q so that r = 0 (free bias) or r = λ_b b (decayed); where that leaves the
     simplex, mix with the weighted label mean ȳ_t, whose own r is 0; shrink the residual to
     y + s(q − y) with s ≤ min(1, √λ_H/‖U'‖_op), choosing s by a line search on the concave value.
+
+    Where the cells stand for the orbits of a symmetric problem, ``norm`` is ‖·‖_op of the matrix that a residual
+    (R, C) stands for and ``mean`` the mean over the group of an (R,) sum over cells.
     """
     design = problem.design
     Y = design.target_matrix
@@ -102,35 +112,36 @@ def feasible_dual(problem: UFM, q: FloatArray, b: FloatArray | None = None) -> D
         if problem.loss_function.on_simplex:  # both y and q sum to 1, so r_t sums to 0 whatever b does
             for _, rows in design.blocks():
                 wanted[rows] -= wanted[rows].mean()
-        shift = bias_residual(problem, q) - wanted
+        shift = mean(bias_residual(problem, q)) - wanted
+        label_means = mean((problem.omega_rows * Y).sum(axis=1))
         for t, rows in design.blocks():
             keep = design.labelled[t]
             weight = problem.omega[t].sum()
             block = q[rows][:, keep] + (shift[rows] / weight)[:, None]
             if problem.loss_function.on_simplex and block.min() < 0:
-                mean = (Y[rows] @ problem.omega[t] / weight)[:, None]
+                label_mean = label_means[rows, None] / weight
                 below = block < 0
-                spread = np.broadcast_to(mean, block.shape)[below] - block[below]
+                spread = np.broadcast_to(label_mean, block.shape)[below] - block[below]
                 mix = min(1.0, float((-block[below] / spread).max()) * (1 + 1e-12))
-                block = np.maximum((1 - mix) * block + mix * mean, 0.0)
+                block = np.maximum((1 - mix) * block + mix * label_mean, 0.0)
             q[rows, keep.nonzero()[0]] = block
     q[~np.repeat(design.labelled, design.classes, axis=0)] = 0.0
-    norm = spectral_norm(scaled_residual(problem, q))
+    size = norm(scaled_residual(problem, q))
     limit = np.sqrt(float(problem.lambda_h))
-    top = 1.0 if norm <= limit else limit / norm
+    top = 1.0 if size <= limit else limit / size
 
     def along(s: float) -> FloatArray:
         return Y + s * (q - Y)
 
     def loss_of_value(s: float) -> float:
-        return -dual_value(problem, along(s))
+        return -dual_value(problem, along(s), mean)
 
     best = top
     # concave in s: the end of the segment is best unless the value falls towards it
     if top > 0 and loss_of_value(top * (1 - 1e-6)) < loss_of_value(top):
         best = float(minimize_scalar(loss_of_value, bounds=(0.0, top), method="bounded", options={"xatol": 1e-10}).x)
     point = along(best)
-    return DualPoint(point, dual_value(problem, point), best)
+    return DualPoint(point, dual_value(problem, point, mean), best)
 
 
 def gap_anatomy(

@@ -11,7 +11,7 @@ from reference import local_minimum
 from scipy.optimize import check_grad
 from strategies import balanced_designs, free_designs, problems
 
-from relaxations.bounds import shrink_singular_values
+from relaxations.spectral import shrink_singular_values
 from relaxations.data_term import DataTerm
 from relaxations.factored import Factors, _Local, balanced_factors, compress, factorise, newton, objective
 from relaxations.programs import nuclear_norm_program, run_program
