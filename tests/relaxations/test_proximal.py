@@ -11,11 +11,11 @@ from reference import local_minimum
 from scipy.optimize import check_grad
 from strategies import balanced_designs, free_designs, problems
 
-from relaxations.spectral import shrink_singular_values
 from relaxations.data_term import DataTerm
 from relaxations.factored import Factors, _Local, balanced_factors, compress, factorise, newton, objective
 from relaxations.programs import nuclear_norm_program, run_program
 from relaxations.proximal import LARGE_TOLERANCE, TOLERANCE, ProximalGradient, default_tolerance, solve_structured
+from relaxations.spectral import shrink_singular_values
 from theory import UFM, LabelDesign
 from theory.closed_forms import FLOAT
 from theory.duality import scaled_residual, spectral_norm
