@@ -50,7 +50,10 @@ $(OUT)/counterexamples/.done: $(READY) $(PROOFS) $(RELAXATIONS) reports/countere
 $(OUT)/runs/small/record.json: $(READY) $(EMPIRICAL)
 	$(BIN)/python -m empirical.train --preset small --device cpu --out $(@D)
 
-$(REPORT): $(OUT)/proofs.json $(OUT)/certificates/.done $(OUT)/counterexamples/.done $(OUT)/runs/small/record.json $(REPORTS)
+$(OUT)/audits/small/record.json: $(OUT)/runs/small/record.json
+	$(BIN)/python -m relaxations.audit $(<D)/last_layer.npz --out $(@D)
+
+$(REPORT): $(OUT)/proofs.json $(OUT)/certificates/.done $(OUT)/counterexamples/.done $(OUT)/runs/small/record.json $(OUT)/audits/small/record.json $(REPORTS)
 	$(BIN)/python -m reports.build --build $(OUT) --out $(@D)
 
 lint: $(READY)

@@ -11,7 +11,7 @@ import typer
 from relaxations.audit import AuditResult, audit
 from relaxations.design_options import numbers
 from relaxations.last_layer import read_last_layer
-from relaxations.records import write_text
+from relaxations.records import provenance, record, write_json, write_text
 from relaxations.workers import workers_named
 from theory.losses import LOSSES
 from theory.model import CONVENTIONS
@@ -33,6 +33,9 @@ MEASURES = {
     "sum_rule_plain": "NC4 as published, with an unweighted sum",
     "balance": "distance from stationarity's sum of λ_W W'W = λ_H HH', relative",
 }
+
+#: The kind of the record that ``--out`` leaves.
+KIND = "audit"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -71,6 +74,10 @@ def command(
     save_certificate: Annotated[
         Path | None, typer.Option(help="Write the problem's certificate, for relaxations.check.")
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for record.json, certificate.json (the problem) and network.certificate.json."),
+    ] = None,
 ) -> None:
     """Audit a trained last layer: certified lower bound, what the gap to it is made of, measures of collapse."""
     try:
@@ -90,6 +97,8 @@ def command(
             )
         if save_certificate is not None:
             result.certificate.save(save_certificate)
+        if out is not None:
+            write_audit(result, file, out)
         text = json.dumps(result.to_dict(), indent=1, allow_nan=False)
         if json_file not in (None, "-"):
             write_text(str(json_file), text + "\n")
@@ -100,6 +109,23 @@ def command(
         print(text)
     else:
         show(result)
+
+
+def write_audit(result: AuditResult, file: Path, out: Path) -> None:
+    """Leave an audit as a record with the two certificates that it rests on (see ``--out``).
+
+    ``result`` is what ``--json`` writes, without its seconds, with the name of the file and what the terms mean.
+    """
+    data = result.to_dict()
+    seconds = data.pop("seconds")
+    words = {"meanings": MEANINGS, "measure_meanings": MEASURES}
+    out.mkdir(parents=True, exist_ok=True)
+    result.certificate.save(out / "certificate.json")
+    result.network_certificate.save(out / "network.certificate.json")
+    packages = ("numpy", "scipy", "python-flint")
+    write_json(
+        out / "record.json", record(KIND, {"file": file.name, **data, **words}, provenance(packages, seconds=seconds))
+    )
 
 
 def show(result: AuditResult) -> None:

@@ -17,6 +17,7 @@ from relaxations.audit_command import app
 from relaxations.check import check_file
 from relaxations.last_layer import last_layer_from, read_last_layer
 from relaxations.moments import CellFinder
+from relaxations.records import read_record
 from relaxations.solve import solve
 from relaxations.workers import Threads
 from theory import UFM, LabelDesign, geometry
@@ -300,6 +301,27 @@ def test_command_line(tmp_path):
     saved = json.loads((tmp_path / "r.json").read_text())
     assert check_file(str(tmp_path / "c.json")).lower == saved["lower"]
     assert saved["problem"]["fitted"] == ["weight_decay", "feature_decay"]
+
+
+def test_an_audit_leaves_a_record_and_the_certificates_it_rests_on(tmp_path):
+    np.savez(tmp_path / "n.npz", **{k: a if k in ("features", "labels") else 0.3 * a for k, a in good().items()})
+    for folder in ("a", "b"):
+        answer = run(tmp_path / "n.npz", "--out", tmp_path / folder)
+        assert answer.exit_code == 0, answer.output
+    first, second = (read_record(tmp_path / folder / "record.json", "audit") for folder in ("a", "b"))
+    assert first["result"] == second["result"]
+    assert set(first["provenance"]["seconds"]) == {"labels", "first_pass", "bounds", "second_pass", "total"}
+    result = first["result"]
+    assert (result["file"], result["problem"]["fitted"]) == ("n.npz", ["weight_decay", "feature_decay"])
+    assert set(result["meanings"]) == set(result["shares"])
+    for name, keys in (
+        ("certificate", ("lower", "upper")),
+        ("network.certificate", ("network_lower", "network_upper")),
+    ):
+        verdict = check_file(str(tmp_path / "a" / f"{name}.json"))
+        assert [verdict.lower, verdict.upper] == [result[key] for key in keys]
+    blocked = tmp_path / "n.npz" / "below"
+    assert run(tmp_path / "n.npz", "--out", blocked).exit_code == 2
 
 
 def changed(**changes):
