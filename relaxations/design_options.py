@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from relaxations.check import MAX_ENTRIES, MAX_ROWS
+from relaxations.check_float import LIMITS
 from relaxations.design_files import NamedDesign, read_joint, read_json, read_label_table
 from theory import designs
 from theory.labels import LabelDesign
@@ -46,8 +46,8 @@ def task_classes(tasks: int | None, classes: str | None) -> tuple[int, ...]:
     """K_t of every task from a number of tasks, the classes (one number, or one a task), or both; default 3."""
     if tasks is None and classes is None:
         raise ValueError("tasks: how many? give --tasks 3, or --classes 3,4,5")
-    if tasks is not None and not 1 <= tasks <= MAX_ROWS // 2:
-        raise ValueError(f"tasks: {tasks}; expected 1 to {MAX_ROWS // 2}")
+    if tasks is not None and not 1 <= tasks <= LIMITS.rows // 2:
+        raise ValueError(f"tasks: {tasks}; expected 1 to {LIMITS.rows // 2}")
     each = whole_numbers(classes, "classes") if classes is not None else (3,)
     if len(each) == 1 and tasks is not None:
         each *= tasks
@@ -76,11 +76,11 @@ def balanced_design(classes: Sequence[int], scenario: str = "ssmtc", samples_per
 
 
 def _check_size(rows: int, cells: int) -> None:
-    if rows > MAX_ROWS:
-        raise ValueError(f"classes: {rows} in all; a certificate takes at most {MAX_ROWS}")
-    if rows * cells > MAX_ENTRIES:
+    if rows > LIMITS.rows:
+        raise ValueError(f"classes: {rows} in all; a certificate takes at most {LIMITS.rows}")
+    if rows * cells > LIMITS.entries:
         raise ValueError(
-            f"classes: {float(cells):.3g} cells of {rows} rows; a certificate takes at most {MAX_ENTRIES} entries; "
+            f"classes: {float(cells):.3g} cells of {rows} rows; a certificate takes at most {LIMITS.entries} entries; "
             "take fewer tasks or classes"
         )
 

@@ -20,7 +20,8 @@ from theory import UFM, LabelDesign, geometry
 from theory.known_optimum import KnownOptimum, known_optimum
 
 KEYS = {
-    "status", "reason", "lower", "upper", "gap", "relative_gap", "rank", "dimension_needed", "solver", "solver_status",
+    "status", "reason", "lower", "upper", "gap", "relative_gap", "rank", "dimension_needed", "level", "solver",
+    "solver_status",
     "problem", "design", "tasks", "pairs", "deviations", "closed_form", "seconds",
 }  # fmt: skip
 PROBLEM_KEYS = {
@@ -188,7 +189,7 @@ def false_theorem(factor):
 
 @pytest.mark.parametrize("factor", ["1.000001", "0.9999999999", "2"])
 def test_a_false_theorem_is_refuted(monkeypatch, factor):
-    monkeypatch.setattr(certify, "known_optimum", false_theorem(factor))
+    monkeypatch.setattr(certify.problem, "known_optimum", false_theorem(factor))
     code, data = run_json("--tasks", "2")
     assert (code, data["status"]) == (1, "refuted")
     assert data["closed_form"]["inside"] is False
@@ -205,7 +206,7 @@ def test_a_value_that_meets_an_end_is_not_refuted_and_said_so(monkeypatch):
         blur = arb(0, 1e-30)
         return KnownOptimum(true.theorem, lambda on: on.number(end) + blur, true.dimension_needed, true.tasks)
 
-    monkeypatch.setattr(certify, "known_optimum", known)
+    monkeypatch.setattr(certify.problem, "known_optimum", known)
     result = certify_problem(problem, "proximal")
     assert (result.status, result.inside) == ("certified", None)
     assert "not refuted" in result.reason
@@ -230,7 +231,7 @@ def test_deviations_are_those_of_the_numerical_optimum():
 
 @pytest.mark.parametrize("value", [0.01234567, 0.5, 0.99999, 1.2345e-7, 9.999e-3, 0.1])
 def test_printed_bounds_are_rounded_up(value):
-    printed = Fraction(certify._upward(value))
+    printed = Fraction(certify.table.rounded_up(value))
     assert Fraction(value) <= printed <= Fraction(value) * Fraction(1011, 1000)
 
 
@@ -340,7 +341,7 @@ def test_a_solver_that_ends_without_a_point_is_inconclusive(monkeypatch):
     def failing(*_):
         raise RuntimeError("clarabel: NumericalError")
 
-    monkeypatch.setattr(certify, "solve", failing)
+    monkeypatch.setattr(certify.problem, "solve", failing)
     result = run("--tasks", "1")
     assert result.exit_code == 1
     assert "inconclusive: clarabel: NumericalError" in result.stderr
