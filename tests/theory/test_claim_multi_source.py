@@ -46,9 +46,9 @@ def test_wrong_scales_are_refuted():
 
 
 def test_a_step_of_another_claim_does_not_apply_without_its_conditions():
-    bare = replace(STEPS["one task"], where=())
+    bare = replace(STEPS["optimal heads"], where=())
     with pytest.raises(ValueError, match="task t is alive"):
-        bare.check(CLAIM.context(STEPS["one task"]))
+        bare.check(CLAIM.context(STEPS["optimal heads"]))
 
 
 def test_orthogonality_and_rotation_are_refuted_as_theorems():

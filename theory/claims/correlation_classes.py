@@ -40,7 +40,7 @@ from theory.lemmas import (
     SOFTMAX_INVERTIBLE,
     UNITARY_INVARIANCE,
 )
-from theory.proof import Cited, Claim, Given, Identity, Inequality, Let, Named, Using
+from theory.proof import Cases, Cited, Claim, Given, Identity, Inequality, Let, Named, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.symmetric import Labels, Symmetric, centring, identity, ones
 from theory.proof.traces import identity as unit
@@ -72,6 +72,10 @@ SUM_LIVES = (
     Let(v, m * (b + c) / plus, "stationarity in b + c"),
 )
 DIFFERENCE_LIVES = (BY_COUPLING, Let(w, m * (b - c) / minus, "stationarity in b − c"))
+SUM_IS_DEAD = (BY_COUPLING, Let(a, sp.Integer(0), "a dead sum"), Let(c, -b, "a dead sum"))
+DIFFERENCE_IS_DEAD = (BY_COUPLING, Let(c, b, "a dead difference"))
+STATIONARY = "(a, b, c) solves the reduced problem: stationarity in each direction that lives, 0 in one that is dead"
+penalty = mu * (K - 1) * (plus + minus)
 sum_dead = Condition("the sum is dead", 2 * A * u**2 + (K - 2) * B * v**2, "<=", m**2 * K**2)
 difference_dead = Condition("the difference is dead", K * B * w**2, "<=", m**2 * K**2)
 
@@ -344,14 +348,37 @@ VALUE = (
         lhs=2 * alpha * (A / K * (K - 1) * a * u / K + (K - 1) * B / K * (K - 2) * (b + c) * v / (2 * K)),
         rhs=alpha * m * (K - 1) * plus,
         where=SUM_LIVES,
-        because="the frequencies of agreeing and differing cells are A/K and (K−1)B/K; 0 = 0 for a dead sum",
+        because="the frequencies of agreeing and differing cells are A/K and (K−1)B/K",
+    ),
+    Identity(
+        name="pairing of residual and logits, dead sum",
+        lhs=2 * alpha * (A / K * (K - 1) * a * u / K + (K - 1) * B / K * (K - 2) * (b + c) * v / (2 * K)),
+        rhs=alpha * m * (K - 1) * plus,
+        where=SUM_IS_DEAD,
+        because="both are 0",
+    ),
+    Cases(
+        name="pairing of residual and logits in the sum",
+        of=("pairing of residual and logits, sum", "pairing of residual and logits, dead sum"),
+        exhaustive=STATIONARY,
     ),
     Identity(
         name="pairing of residual and logits, difference",
         lhs=2 * alpha * (K - 1) * B / K * (b - c) * w / 2,
         rhs=alpha * m * (K - 1) * minus,
         where=DIFFERENCE_LIVES,
-        because="0 = 0 for a dead difference",
+    ),
+    Identity(
+        name="pairing of residual and logits, dead difference",
+        lhs=2 * alpha * (K - 1) * B / K * (b - c) * w / 2,
+        rhs=alpha * m * (K - 1) * minus,
+        where=DIFFERENCE_IS_DEAD,
+        because="both are 0",
+    ),
+    Cases(
+        name="pairing of residual and logits in the difference",
+        of=("pairing of residual and logits, difference", "pairing of residual and logits, dead difference"),
+        exhaustive=STATIONARY,
     ),
     Identity(
         name="Gram of the sum of heads",
@@ -371,9 +398,9 @@ VALUE = (
         name="a dead sum has no head",
         lhs=head["+"],
         rhs=zero,
-        where=(Let(a, sp.Integer(0), "dead"), Let(c, -b, "dead")),
+        where=SUM_IS_DEAD,
     ),
-    Identity(name="a dead difference has no head", lhs=head["-"], rhs=zero, where=(Let(c, b, "dead"),)),
+    Identity(name="a dead difference has no head", lhs=head["-"], rhs=zero, where=DIFFERENCE_IS_DEAD),
     Identity(
         name="logits at the point, sum",
         lhs=mu * plus * per_head / lam_h * u,
@@ -402,16 +429,19 @@ VALUE = (
         because="sum and difference in coordinates of their own, K − 1 for each that lives",
     ),
     Identity(
-        name="optimal value",
-        lhs=Named(
-            "f*",
-            "f^*",
-            alpha * law.loss(a, b, c, K, rho, ON) + (mu * (K - 1) * (plus + minus)),
-            by="penalties at the point",
+        name=optimum.MEETS,
+        lhs=optimum.attained,
+        rhs=optimum.dual,
+        using=(
+            Using("value of the point"),
+            Using("value of the dual point", times=-1),
+            Using("entropy of an agreeing cell", times=-2 * alpha * A / K),
+            Using("entropy of a differing cell", times=-2 * alpha * (K - 1) * B / K),
+            Using("pairing of residual and logits in the sum", times=-1),
+            Using("pairing of residual and logits in the difference", times=-1),
         ),
-        rhs=reduced,
-        because="a feasible point meets the dual value: loss + pairings = entropies",
-        concludes=True,
+        where=(BY_COUPLING, Let(u, u_of, "residual"), Let(v, v_of, "residual"), Let(w, w_of, "residual")),
+        because="loss + pairings of residual and logits = entropies",
     ),
 )
 
@@ -419,6 +449,18 @@ VALUE = (
 
 NECESSARY = (
     *optimum.STEPS,
+    Identity(
+        name="optimal value",
+        lhs=Named("f*", "f^*", optimum.least),
+        rhs=reduced,
+        using=(
+            Using("strong duality"),
+            Using(optimum.MEETS, times=-1),
+            Using("value of the point"),
+        ),
+        because="f* = D(q) = f(W°, H°)",
+        concludes=True,
+    ),
     Identity(
         name="heads have centred columns",
         lhs=Pi @ W_,
@@ -547,8 +589,13 @@ CLAIM = Claim(
     hypotheses=(
         "cross-entropy, hard labels, two tasks of K classes, all labels given, ω = α/N, one λ_W, any bias",
         "labels agree with probability A/K, A = 1 + (K−1)ρ, B = 1 − ρ, uniform otherwise; −1/(K−1) < ρ < 1",
-        "(a, b, c) solves the reduced problem: stationarity in each living direction; d ≥ K − 1 for each",
+        STATIONARY,
+        "d ≥ K − 1 for each living direction",
         Given("N samples", sigma.T @ sigma, N * unit("1")),
+        Given("value of the point", optimum.attained, alpha * law.loss(a, b, c, K, rho, ON) + penalty),
+        Given(
+            "value of the dual point", optimum.dual, 2 * alpha * (A * entropy_same + (K - 1) * B * entropy_other) / K
+        ),
         *optimum.HYPOTHESES,
     ),
     steps=SOFTMAX + DIRECTIONS + FEASIBLE + VALUE + NECESSARY,

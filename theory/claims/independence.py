@@ -24,7 +24,7 @@ from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
 from theory.claims._at_an_optimum import nothing
 from theory.lemmas import EQUAL_GRAMS, ORTHOGONAL_BLOCKS, SEMIDEFINITE, SOFTMAX_INVERTIBLE
-from theory.proof import Cited, Claim, Given, Identity, Let, Named, Sum, Using
+from theory.proof import Cited, Claim, Given, Identity, Named, Sum, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.symmetric import Symmetric, centring, independent_labels, ones
 from theory.proof.traces import Word, identity, letter
@@ -163,17 +163,32 @@ SUFFICIENT = (
         because="one group after the other, X_r holding those before; so f = Σ_s f_s* at the sum, whatever the labels",
     ),
     Identity(
-        name="optimal value",
-        lhs=Named("f*", "f^*", Sum("s", dual_single), by="features of the orthogonal sum"),
-        rhs=Sum("s", single),
-        where=(Let(dual_single, single, "each group's dual point meets its optimum"),),
-        because="Σ_s D_s(q_s) = D(q) ≤ f* ≤ f(orthogonal sum) = Σ_s f_s*",
-        concludes=True,
+        name=optimum.MEETS,
+        lhs=optimum.attained,
+        rhs=optimum.dual,
+        using=(
+            Using("value of the orthogonal sum"),
+            Using("each group's own optimum meets its own dual point", times=Sum("s", sp.Integer(1))),
+            Using("dual value by groups", times=-1),
+        ),
+        because="f(orthogonal sum) = Σ_s f_s* = Σ_s D_s(q_s) = D(q)",
     ),
 )
 
 NECESSARY = (
     *optimum.STEPS,
+    Identity(
+        name="optimal value",
+        lhs=Named("f*", "f^*", optimum.least),
+        rhs=Sum("s", single),
+        using=(
+            Using("strong duality"),
+            Using("dual value by groups"),
+            Using("each group's own optimum meets its own dual point", times=-Sum("s", sp.Integer(1))),
+        ),
+        because="f* = D(q)",
+        concludes=True,
+    ),
     Identity(
         name="heads have centred columns",
         lhs=P_t @ S_t @ W_,
@@ -240,7 +255,9 @@ CLAIM = Claim(
         "any number of groups of tasks; labels of every two groups independent, with any marginals",
         "of every two groups at least one has r = 0 at its own optimum: uniform marginals, or a free bias",
         "d at least the sum of the dimensions that the groups need alone",
-        "each group's own optimum meets its own dual point",
+        Given("each group's own optimum meets its own dual point", single, dual_single),
+        Given("value of the orthogonal sum", optimum.attained, Sum("s", single)),
+        Given("dual value by groups", optimum.dual, Sum("s", dual_single)),
         Given("independent labels", N * E_s @ E_t.T, E_s @ sigma @ (E_t @ sigma).T),
         Given("r_s = 0", A_s @ E_s @ sigma, nothing(A_s @ E_s @ sigma)),
         Given("label tuples as cells", E_s, D_s @ O_s),

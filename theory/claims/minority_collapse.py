@@ -304,6 +304,8 @@ CLAIM = Claim(
         Given("P is centred", P @ one, nothing(P @ one)),
         Given("P is a projection", P @ P, P),
         *optimum.HYPOTHESES,
+        Given(optimum.MEETS, optimum.attained, optimum.dual),
+        anatomy.semidefinite,
     ),
     steps=SYMMETRY + NECESSARY + THRESHOLD,
     source="Fang et al. (2021); Hong and Ling (2024) for one task without bias; this form and proof: this suite",

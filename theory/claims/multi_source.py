@@ -102,7 +102,6 @@ SPLIT = (
         rhs=value,
         values=VALUES,
         minimum=True,
-        where=(alive,),
         because="f_t is a single-source problem of one task on N_t samples; a dead task has a_t = 0",
     ),
     Inequality(

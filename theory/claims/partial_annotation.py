@@ -38,7 +38,7 @@ from theory.lemmas import (
     SOFTMAX_INVERTIBLE,
 )
 from theory.proof import Cited, Claim, Given, Identity, Let, Named, Sum, Using
-from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.alphabet import Alphabet
 from theory.proof.applied import Applied
 from theory.proof.symmetric import Symmetric, centring, identity, ones
 from theory.proof.traces import Trace, letter
@@ -65,7 +65,6 @@ VALUES = {
     theirs.eps: eps, theirs.a: a,
 }  # fmt: skip
 value = forms.task_value(alpha, K, forms.coupling(n, lam_w, lam_h, ON), a, ON, eps)
-alive = Condition("task t is alive", lam_w * lam_h, "<", forms.threshold(alpha, n, K, eps))
 
 P, P_s = centring(K), centring(K_s)
 uniform = identity(K) * (n / K)
@@ -132,7 +131,6 @@ VALUE = (
         lhs=f_t,
         rhs=value,
         values=VALUES,
-        where=(alive,),
         because="the dual point of t is that of its own problem on N_t samples; dual data terms add up over tasks, "
         "and r = 0",
     ),
@@ -199,17 +197,32 @@ COMPLETIONS = (
         because="every term of the gap anatomy vanishes; d = Σ (K_t − 1) has room for orthogonal heads, at least",
     ),
     Identity(
-        name="optimal value",
-        lhs=Named("f*", "f^*", Sum("t", f_t), by="every completion is optimal"),
-        rhs=Sum("t", value),
-        where=(alive, Let(f_t, value, "dual value of one task")),
-        because="a dead task has a_t = 0; whatever the shares of the groups",
-        concludes=True,
+        name=optimum.MEETS,
+        lhs=Trace({}) + optimum.attained,
+        rhs=Trace({}) + optimum.dual,
+        using=(
+            Using("completion: its value", times=-1),
+            Using("every completion is optimal"),
+            Using("dual value"),
+        ),
+        because="(W°, H°) is a completion",
     ),
 )
 
 NECESSARY = (
     *optimum.STEPS,
+    Identity(
+        name="optimal value",
+        lhs=Named("f*", "f^*", optimum.least),
+        rhs=Sum("t", value),
+        using=(
+            Using("strong duality"),
+            Using("dual value by tasks"),
+            Using("dual value of one task", times=Sum("t", sp.Integer(1))),
+        ),
+        because="f* = D(q); a dead task has a_t = 0; whatever the shares of the groups",
+        concludes=True,
+    ),
     Identity(
         name="rows of a head sum to 0",
         lhs=P_t @ S_t @ W_,
@@ -459,6 +472,8 @@ CLAIM = Claim(
         Given("rows of X_t are orthonormal", X_t @ X_t.T, unit("r_t")),
         Given("V_tV_tᵀ = I − J/K_t", V_t @ V_t.T, P_t),
         Given("coordinates of two colours", X_s @ X_t.T, nothing(X_s @ X_t.T)),
+        Given("completion: its value", f, Trace({}) + optimum.targets + optimum.attained),
+        Given("dual value by tasks", optimum.dual, Sum("t", f_t)),
         *optimum.HYPOTHESES,
     ),
     steps=VALUE + COMPLETIONS + NECESSARY + WIDTH + STIFFNESS,

@@ -20,10 +20,10 @@ import sympy as sp
 
 from theory import closed_forms as forms
 from theory.claims import SYMBOLIC as ON
+from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
+from theory.claims._at_an_optimum import nothing
 from theory.lemmas import (
-    FENCHEL_YOUNG,
-    FENCHEL_YOUNG_ZERO,
     GRAM_DETERMINES,
     GRAM_EXISTS,
     ORTHOGONAL_BLOCKS,
@@ -32,26 +32,11 @@ from theory.lemmas import (
     SEMIDEFINITE,
     SOFTMAX_INVERTIBLE,
 )
-from theory.proof import (
-    Cited,
-    Claim,
-    Derivative,
-    EqualityCase,
-    Given,
-    Identity,
-    Inequality,
-    Let,
-    Named,
-    Slack,
-    Square,
-    Sum,
-    Termwise,
-    Using,
-)
+from theory.proof import Cases, Cited, Claim, Derivative, Given, Identity, Inequality, Let, Named, Sum, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.symmetric import Symmetric, centring, identity, independent_labels, ones
-from theory.proof.traces import Trace, Word, letter
 from theory.proof.traces import identity as unit
+from theory.proof.traces import letter
 
 # ------------------------------------------------------------------ symbols
 
@@ -66,8 +51,6 @@ a, a_s = x.nonnegative("a_t", latex="a_t"), x.nonnegative("a_s", latex="a_s")
 mu = x.positive("μ_t", latex=r"\mu_t")
 w = x.real("w_{t,y_t}", latex="w_{t,y_t}")
 operator = x.nonnegative("‖U'‖_op", latex=r"\|U'\|_{\mathrm{op}}")
-prediction = x.real("q_{t,j}", latex="q_{t,j}")
-softmax = x.real("softmax(z_{t,j})", latex=r"\operatorname{softmax}(z_{t,j})")
 rank = x.integer("rank W_t", latex=r"\operatorname{rank} W_t")
 
 # ------------------------------------------------------------------ the point and its dual
@@ -96,6 +79,24 @@ Z_t = sp.sqrt(lam_w) * a * (P @ E_t)
 gram_scale = forms.head_gram_scale(K, N, lam_w, lam_h, a, ON)
 value = forms.task_value(alpha, K, coupling, a, ON, eps)
 dual_value = -alpha * (sp.exp(a) * p * sp.log(sp.exp(a) * p) + (K - 1) * p * sp.log(p))
+#: loss and penalties of one task at the point
+point_value = (
+    alpha * (sp.log(1 + (K - 1) * sp.exp(-a)) + eps * a * (K - 1) / K)
+    + lam_w * (gram_scale * P).trace() / 2
+    + (U_t.gram(U_t) / lam_h).inner(lam_w * gram_scale * P) / 2
+)
+point_named = Named(
+    "Σ_t [loss(a_t) + ½λ_W,t tr W_tW_tᵀ + ½⟨U'_tU'_tᵀ, W'_tW'_tᵀ⟩/λ_H]",
+    r"\textstyle\sum_t \bigl[\alpha_t \log(1 + (K_t-1)e^{-a_t}) + \alpha_t \varepsilon a_t \tfrac{K_t-1}{K_t}"
+    r" + \tfrac{\lambda_{W,t}}{2} \operatorname{tr} W_t W_t^{\top}"
+    r" + \tfrac{1}{2\lambda_H} \langle U'_t {U'_t}^{\top}, W'_t {W'_t}^{\top} \rangle\bigr]",
+    Sum("t", point_value),
+)
+dual_named = Named(
+    "Σ_t α_t entropy(q_t)",
+    r"-\textstyle\sum_t \alpha_t \bigl(e^{a_t} p_t \log(e^{a_t} p_t) + (K_t - 1) p_t \log p_t\bigr)",
+    Sum("t", dual_value),
+)
 beta = forms.sum_rule_weight(K, N, lam_w, lam_h, ON)
 
 
@@ -106,49 +107,10 @@ def zero(rows: sp.Expr, columns: sp.Expr) -> Symmetric:
 
 # ------------------------------------------------------------------ words for the necessity part
 
-W_, H_, U_, Bb, v = anatomy.W_, anatomy.H_, anatomy.U_, anatomy.B @ anatomy.b, anatomy.v
+W_, H_, U_ = anatomy.W_, anatomy.H_, anatomy.U_
 s_, c_ = letter("s", "C", "1"), letter("c_t", "R", "1")
 P_, E_, M_ = letter("P", "K", "K", symmetric=True), letter("E_t", "K", "C"), letter("M̃_t", "K", "C", r"\tilde M_t")
 b_ = letter("b_t", "K", "1")
-closeness, duality = anatomy.closeness, anatomy.duality
-half = sp.Rational(1, 2)
-every_sample = Let(anatomy.omega, alpha / N, "every sample is labelled for every task, mean loss")
-vanish_by = (
-    (Termwise(anatomy.SAMPLES, (anatomy.omega, Slack("prediction gap of one sample"))),),
-    (half, duality),
-    (half, closeness),
-    (half * lam_h, anatomy.within),
-    (half, Square(Bb - v)),
-)
-f = anatomy.objective + half * Bb.square()
-bound = Trace({}) + anatomy.dual_data - half * v.square()
-gap_terms = (
-    Trace({})
-    + anatomy.prediction
-    + anatomy.shared_terms
-    + half * lam_h * anatomy.within.value
-    + half * (Bb - v).square()
-)
-
-
-def vanishing(name: str, summand: int, because: str, concludes: bool = False) -> EqualityCase:
-    """One term of the gap anatomy is 0 at an optimum."""
-    return EqualityCase(
-        name=name,
-        of="an optimum has gap 0",
-        by=vanish_by,
-        summand=summand,
-        where=(every_sample,),
-        because=because,
-        concludes=concludes,
-    )
-
-
-def nothing(word: Word) -> Word:
-    """The zero polynomial of the shape of ``word``."""
-    return Word({}, word.rows, word.columns)
-
-
 POINT = (
     Identity(
         name="softmax of the logits a(e_y − 1/K)",
@@ -283,21 +245,34 @@ VALUE = (
     Identity(
         name="strong duality, dead tasks",
         lhs=Named("D(q)", "D(q)", Sum("t", dual_value)),
-        rhs=Sum("t", alpha * sp.log(K)),
+        rhs=Sum("t", value),
         where=at_zero,
-        because="uniform predictions; W = 0 has the same value",
+        because="uniform predictions: both are α_t log K_t",
+    ),
+    Cases(
+        name="dual value of every task",
+        of=("strong duality, living tasks", "strong duality, dead tasks"),
+        because="a task is alive or dead",
     ),
     Identity(
         name="penalties at the point",
-        lhs=Sum(
-            "t",
-            alpha * (sp.log(1 + (K - 1) * sp.exp(-a)) + eps * a * (K - 1) / K)
-            + lam_w * (gram_scale * P).trace() / 2
-            + (U_t.gram(U_t) / lam_h).inner(lam_w * gram_scale * P) / 2,
-        ),
+        lhs=Named("f(W°, H°)", r"f(W_\circ, H_\circ)", Sum("t", point_value)),
         rhs=Sum("t", value),
         where=living,
-        because="½‖W'‖² = ½ Σ_t λ_W,t tr W_tW_tᵀ, and ½λ_H‖H̃‖² = ½ Σ_t ⟨U'_tU'_tᵀ, W'_tW'_tᵀ⟩/λ_H for H̃ᵀ = U'ᵀW'/λ_H",
+        because="loss at margin a_t, ½‖W'‖² = ½ Σ_t λ_W,t tr W_tW_tᵀ, and ½λ_H‖H̃‖² = ½ Σ_t ⟨U'_tU'_tᵀ, W'_tW'_tᵀ⟩/λ_H "
+        "for H̃ᵀ = U'ᵀW'/λ_H",
+    ),
+    Identity(
+        name="penalties at the point, dead tasks",
+        lhs=Named("f(W°, H°)", r"f(W_\circ, H_\circ)", Sum("t", point_value)),
+        rhs=Sum("t", value),
+        where=at_zero,
+        because="W_t = 0, uniform predictions",
+    ),
+    Cases(
+        name="value of every task at the point",
+        of=("penalties at the point", "penalties at the point, dead tasks"),
+        because="a task is alive or dead",
     ),
     Identity(
         name="logits at the point",
@@ -316,54 +291,42 @@ VALUE = (
         because="the blocks are orthogonal, of rank K_t − 1 each, and d ≥ Σ (K_t − 1) over living tasks",
     ),
     Identity(
-        name="optimal value",
-        lhs=Named("f*", "f^*", Sum("t", dual_value), by="logits at the point"),
-        rhs=Sum("t", value),
-        where=living,
-        because="a feasible point meets a lower bound (claim gap_anatomy); a dead task has a_t = 0",
-        concludes=True,
+        name="logits at the point, dead tasks",
+        lhs=(lam_w * gram_scale * P) @ U_t.left / lam_h,
+        rhs=Z_t.left,
+        where=at_zero,
+        because="both are 0",
+    ),
+    Identity(
+        name=optimum.MEETS,
+        lhs=optimum.attained,
+        rhs=optimum.dual,
+        using=(
+            Using("value of the point"),
+            Using("value of every task at the point"),
+            Using("dual value of every task", times=-1),
+            Using("value of the dual point", times=-1),
+        ),
+        because="so it is optimal, and q solves the dual",
     ),
 )
 
 NECESSITY = (
+    *optimum.STEPS,
     Identity(
-        name="an optimum has gap 0",
-        lhs=gap_terms,
-        rhs=Trace({}),
+        name="optimal value",
+        lhs=Named("f*", "f^*", optimum.least),
+        rhs=Sum("t", value),
         using=(
-            Using("the point is an optimum"),
-            Using("gap_anatomy::gap anatomy", times=-1),
-            Using("gap_anatomy::alignment and balance without singular values", times=-1),
+            Using("strong duality"),
+            Using("value of the dual point"),
+            Using("dual value of every task"),
         ),
-        because="f = f* = D(q), and the gap anatomy of f − D(q)",
+        because="f* = D(q); a dead task has a_t = 0",
+        concludes=True,
     ),
-    Cited(
-        name="prediction gap of one sample",
-        lemma=FENCHEL_YOUNG,
-        roles={"phi": anatomy.phi, "conjugate": anatomy.conj_q, "inner": anatomy.qz},
-    ),
-    vanishing("Fenchel–Young with equality", 0, "every term of the gap anatomy is ≥ 0 and they add up to 0"),
-    vanishing("heads are dual to features", 1, "a square that is 0"),
-    vanishing("features live where the residual has full norm", 2, "‖S^{1/2} H̃ᵀ‖² = 0 for S = λ_H I − U'ᵀU' ⪰ 0"),
-    vanishing("NC1: features are equal within cells", 3, "a square that is 0", concludes=True),
-    vanishing("decayed bias", 4, "b_t = r_t/λ_b,t, and r = 0 here: a decayed bias vanishes"),
-    Identity(
-        name="NC4: features from heads and residual",
-        lhs=lam_h * H_.T,
-        rhs=U_.T @ W_,
-        using=(
-            Using("features live where the residual has full norm"),
-            Using("heads are dual to features", times=-1, left=U_.T),
-        ),
-        because="λ_H H̃ᵀ = U'ᵀU'H̃ᵀ = U'ᵀW'",
-    ),
-    Identity(
-        name="Gram matrix of the heads",
-        lhs=W_ @ W_.T,
-        rhs=U_ @ (W_ @ H_).T,
-        using=(Using("heads are dual to features", right=W_.T),),
-        because="W'W'ᵀ = U'H̃ᵀW'ᵀ = U'Z'ᵀ",
-    ),
+    optimum.vanishing("NC1: features are equal within cells", 3, "a square that is 0", concludes=True),
+    optimum.vanishing("decayed bias", 4, "b_t = r_t/λ_b,t, and r = 0 here: a decayed bias vanishes"),
     Identity(
         name="head rows sum to 0",
         lhs=c_.T @ W_,
@@ -383,15 +346,6 @@ NECESSITY = (
             Using("features live where the residual has full norm", transposed=True, left=W_, right=s_),
             Using("the residual sums to 0 over cells", left=W_ @ H_ @ U_.T),
         ),
-    ),
-    Cited(
-        name="predictions are the dual point",
-        lemma=FENCHEL_YOUNG_ZERO,
-        roles={
-            "prediction": prediction,
-            "gradient": softmax,
-        },
-        premises=("Fenchel–Young with equality",),
     ),
     Identity(
         name="log-ratio of the predictions",
@@ -473,7 +427,7 @@ NECESSITY = (
     ),
     Identity(
         name="NC4: weighted sum rule",
-        lhs=Named("h", "h", Sum("t", sp.sqrt(lam_w) * scale / lam_h * w), by="NC4: features from heads and residual"),
+        lhs=Named("h", "h", Sum("t", sp.sqrt(lam_w) * scale / lam_h * w), by="features from heads and residual"),
         rhs=Sum("t", beta * w),
         where=living,
         because="column j of U'ᵀW'/λ_H: W_tᵀ P e_y = w_{t,y}; dead heads contribute 0",
@@ -512,7 +466,7 @@ DIMENSION = (
 CLAIM = Claim(
     name="single_source",
     title="Geometry of every global optimum for balanced, pairwise independent labels (SSMTC)",
-    alphabet=x.joined(anatomy.x),
+    alphabet=x.joined(optimum.x),
     hypotheses=(
         "cross-entropy, mean loss with halves (ω = α_t/N); every sample labelled for every task; any number of tasks",
         "uniform marginals, and labels of every two tasks independent",
@@ -520,7 +474,10 @@ CLAIM = Claim(
         "feature dimension at least the sum of K_t − 1 over living tasks",
         "definition: a_t = log max(1, 1/(ε/K_t + μ_t/(α_t √K_t)) − (K_t − 1)), which is 0 for a dead task, that is "
         "where λ_W,t λ_H ≥ α_t²(1−ε)²/(N K_t) (claim thresholds, step threshold)",
-        Given("the point is an optimum", f, bound),
+        "(W°, H°) has the Gram blocks W_tW_tᵀ and features H̃ᵀ = U'ᵀW'/λ_H below; W_t = 0 for a dead task",
+        Given("value of the point", optimum.attained, point_named),
+        Given("value of the dual point", optimum.dual, dual_named),
+        *optimum.HYPOTHESES,
         Given("N samples", s_.T @ s_, N * unit("1")),
     ),
     steps=POINT + RESIDUAL + VALUE + NECESSITY + DIMENSION,

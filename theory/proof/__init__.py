@@ -8,6 +8,7 @@ their traces, sums over a generic index) and is checked by machine:
     Inequality     lhs >= rhs: the difference is a sum of products of factors each certified >= 0
     EqualityCase   an inequality that holds with equality makes each summand of its decomposition vanish
     Equivalence    one condition holds iff another does: the slacks differ by a certified positive factor
+    Cases          what two earlier steps show, each in a case of its own, one of which holds
     Derivative     a derivative, by SymPy and against finite differences at rational points
     Cited          an instance of a named classical lemma (:mod:`theory.lemmas`); the lemma makes the relation
 
@@ -35,6 +36,7 @@ from theory.proof.steps.base import (
     Using,
     Verdict,
 )
+from theory.proof.steps.cases import Cases
 from theory.proof.steps.cited import Cited
 from theory.proof.steps.derivative import Derivative
 from theory.proof.steps.equivalence import Equivalence
@@ -45,7 +47,7 @@ from theory.proof.sums import Sum
 from theory.proof.symmetric import Symmetric
 
 __all__ = [
-    "POINTS", "SEED", "Alphabet", "Cited", "Claim", "Condition", "Context", "Derivative", "EqualityCase",
+    "POINTS", "SEED", "Alphabet", "Cases", "Cited", "Claim", "Condition", "Context", "Derivative", "EqualityCase",
     "Equivalence", "Given", "Identity", "Inequality", "Instance", "Let", "Named", "Outcome", "Products", "Semidefinite",
     "Slack", "Square", "Step", "Sum", "Symmetric", "Termwise", "Using", "Verdict", "difference", "scalars_of",
     "value_of", "vanish",
