@@ -53,7 +53,7 @@ def weighted(problem: UFM, weights: list[float]) -> UFM:
 
 
 def effective_problem(run: Experiment) -> dict[str, Any]:
-    """What a trained network says of its own weights, as plain data::
+    """What a trained network says of its own weights, as plain data; ``{}`` where there are none to fit::
 
     fitted        α_t, see :func:`fitted_weights`
     chosen        what the strategy chose in the last epoch, on average (absent where none did)
@@ -65,7 +65,10 @@ def effective_problem(run: Experiment) -> dict[str, Any]:
     W, b = run.network.stacked_heads()
     H = np.asarray(all_features(run.network, run.images).cpu().numpy().T)
     bias = b if run.problem.has_bias else None
-    fitted = fitted_weights(run.problem, W, H, run.cell_of, bias)
+    try:
+        fitted = fitted_weights(run.problem, W, H, run.cell_of, bias)
+    except ValueError:
+        return {}
     problem = weighted(run.problem, fitted)
     optimum = certified_optimum(problem)
     f = problem.objective(W, H, bias, run.cell_of)

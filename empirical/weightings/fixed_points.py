@@ -76,7 +76,7 @@ class Responses:
     def energy(self, task: int, alpha: float) -> float:
         """E_t(α) = λ_{W,t}‖W_t‖² = λ_H‖Π_t H‖²."""
         k = self.classes[task]
-        return self.mu[task] * (k - 1) / math.sqrt(k) * self.margin(task, alpha)
+        return float(self.mu[task] * (k - 1) / math.sqrt(k)) * self.margin(task, alpha)
 
     def loss(self, task: int, alpha: float) -> float:
         """L_t(α)."""
@@ -147,7 +147,7 @@ def _shortest_vectors(responses: Responses) -> list[tuple[float, ...]]:
     # denser towards both ends, where a task is nearly dead
     grid = low + (high - low) * 0.5 * (1 - np.cos(np.pi * np.arange(1, GRID) / GRID))
     values = [pull(float(x)) for x in grid]
-    out = []
+    out: list[tuple[float, ...]] = []
     for left, right in itertools.pairwise(range(len(grid))):
         if values[left] > 0 >= values[right]:
             root = float(brentq(pull, float(grid[left]), float(grid[right]), xtol=1e-15))

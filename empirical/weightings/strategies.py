@@ -1,13 +1,14 @@
 """From the losses of the tasks, or their gradients, to weights.
 
     equal        α_t = 1
-    uncertainty  α_t = ½ e^{−s_t}, s trained with the network on Σ_t ½ e^{−s_t} L_t + ½ s_t   (Kendall, Gal & Cipolla 2018)
-    dwa          α = T softmax(r/2), r_t = L_t(last epoch)/L_t(the one before)                   (Liu, Johns & Davison 2019)
-    famo         α_t ∝ z_t/L_t, z = softmax(w); after a step w moves against the tasks whose
-                 logarithmic loss fell most                                            (Liu, Feng, Stone & Liu 2023)
-    pcgrad       every g_t less its parts along the g_s it conflicts with; their sum        (Yu et al. 2020)
-    mgda         the shortest vector Σ_t α_t g_t, α on the simplex                             (Désidéri 2012; Sener & Koltun 2018)
-    fairgrad     G α = 1/α entry by entry, G_{st} = ⟨g_s, g_t⟩: proportional fairness         (Ban & Ji 2024)
+    uncertainty  α_t = ½ e^{−s_t}, s trained with the network on Σ_t ½ e^{−s_t} L_t + ½ s_t
+                 (Kendall, Gal & Cipolla, CVPR 2018)
+    dwa          α = T softmax(r/2), r_t = L_t(last epoch)/L_t(the one before)   (Liu, Johns & Davison, CVPR 2019)
+    famo         α_t ∝ z_t/L_t, z = softmax(w); after a step w moves against the tasks whose logarithmic loss fell
+                 most                                                            (Liu, Feng, Stone & Liu, NeurIPS 2023)
+    pcgrad       every g_t less its parts along the g_s it conflicts with; their sum        (Yu et al., NeurIPS 2020)
+    mgda         the shortest vector Σ_t α_t g_t, α on the simplex   (Désidéri 2012; Sener & Koltun, NeurIPS 2018)
+    fairgrad     G α = 1/α entry by entry, G_{st} = ⟨g_s, g_t⟩: proportional fairness     (Ban & Ji, ICML 2024)
 
 g_t is the gradient of L_t with respect to the *features* (Sener and Koltun's upper bound: all that tasks share acts
 through them), or, where the name ends in ``-parameters``, with respect to all shared parameters.  The weights of famo,
@@ -136,6 +137,7 @@ class FastAdaptive(Strategy):
     """
 
     looks_back = True
+    logits: torch.Tensor
 
     def __init__(self, tasks: int) -> None:
         super().__init__(tasks)
