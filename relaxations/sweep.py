@@ -15,6 +15,13 @@ grown, computes what is missing and nothing else.
                          the numerical optimum (null for zero heads or unequal K), and ‖V Wᵀ‖_F/√(‖VVᵀ‖_F ‖WWᵀ‖_F)
             error        null, or why the point states no problem (a correlation out of range, ...)
 
+``--record FILE`` gathers the records of the folder, of this grid and of those before it, into one of kind ``"sweep"``:
+``result["points"]``, each with what a curve needs (:func:`gathered`).  The sweep over ρ that the report shows:
+
+    python -m relaxations.sweep --classes 2 --correlation=-1:1:41 --share '0.03 0.3' --out build/sweeps/correlation
+    python -m relaxations.sweep --classes '3 10' --correlation 0:1:21 --share '0.03 0.3' \\
+        --out build/sweeps/correlation --record reports/records/sweep-correlation.json
+
 Exit 0 every point certified, 1 some not, 2 bad usage, 130 interrupted.
 """
 
@@ -22,6 +29,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -46,7 +54,7 @@ from theory.losses import LOSSES
 from theory.model import CONVENTIONS, UFM
 from theory.rationals import exact
 
-KIND = "sweep point"
+KIND, GATHERED = "sweep point", "sweep"
 PACKAGES = ("numpy", "scipy", "python-flint")
 #: A grid of more points is refused: it is a typing mistake more often than a plan.
 MAX_POINTS = 100_000
@@ -177,6 +185,60 @@ def head_cosines(problem: UFM, W: np.typing.NDArray[np.float64]) -> list[dict[st
     return out
 
 
+def gathered(folder: Path) -> dict[str, Any]:
+    """One record of all points in ``folder``, in the order of classes, correlation and the rest.
+
+    A point has ``config`` (the options that were given), ``problem_id``, ``error``, and unless that says why not:
+    ``classes``, ``samples``, ``cells``, ``weight_decay``, ``feature_decay``, ``mu`` (√(N λ_{W,t} λ_H)/α_t, a number a
+    task), ``rho`` (or ``None``), ``status``, ``lower``, ``upper`` (texts), ``relative_gap``, ``rank``, ``deviations``
+    and ``cosines``.  Files that are no points are left out.
+    """
+    default, points, seconds = Point().config(), [], 0.0
+    for path in sorted(folder.glob("*.json")):
+        try:
+            data = read_record(path, KIND)
+            point = Point(**data["result"]["config"])
+        except (ValueError, TypeError, KeyError):
+            continue
+        result, config = data["result"], point.config()
+        seconds += float(data["provenance"]["seconds"])
+        entry: dict[str, Any] = {
+            "config": {name: value for name, value in config.items() if value != default[name]},
+            "problem_id": result["problem_id"],
+            "error": result["error"],
+        }
+        if result["error"] is None:
+            answer, problem = result["certified"], point.problem()
+            squares = [problem.design.samples * float(w * problem.lambda_h) for w in problem.lambda_w]
+            entry |= {
+                **{name: answer["problem"][name] for name in ("classes", "samples", "weight_decay", "feature_decay")},
+                **{name: answer[name] for name in ("status", "lower", "upper", "relative_gap", "rank", "deviations")},
+                "cells": problem.design.cells,
+                "mu": [math.sqrt(s) / float(a) for s, a in zip(squares, problem.alpha, strict=True)],
+                "rho": None if point.correlation is None else float(Fraction(point.correlation)),
+                "cosines": result["cosines"],
+            }
+        points.append(entry)
+    points.sort(key=_place)
+    return record(GATHERED, {"points": points}, provenance(PACKAGES, seconds=seconds))
+
+
+def _place(entry: dict[str, Any]) -> tuple[Any, ...]:
+    """Where a point stands among the others: numbers as numbers, then the text of the rest; last what is no problem."""
+    rho = entry.get("rho")
+    mu, classes = entry.get("mu", [math.inf]), entry.get("classes", [])
+    share = entry["config"].get("share")
+    failed = entry["error"] is not None
+    return (
+        failed,
+        classes,
+        "" if share is None else share,
+        math.inf if rho is None else rho,
+        mu,
+        json.dumps(entry["config"]),
+    )
+
+
 # --------------------------------------------------------------------------- running
 
 Report = Callable[[Point, dict[str, Any], bool], None]
@@ -294,6 +356,9 @@ def command(
     scheduler: Annotated[
         str | None, typer.Option(help="Dask: threads, processes or tcp://host:8786.  Default: processes, no Dask.")
     ] = None,
+    record_file: Annotated[
+        Path | None, typer.Option("--record", help="Gather all points of the folder into one record.")
+    ] = None,
 ) -> None:
     """Certify every point of a grid and leave a record of each."""
     texts = {
@@ -309,6 +374,8 @@ def command(
         _check_some(points)
         with _progress(len(points)) as report:
             records = run_sweep(points, out, workers, scheduler, report)
+        if record_file is not None:
+            write_json(record_file, gathered(out))
     except KeyboardInterrupt:
         typer.echo("interrupted; the same command goes on where it stopped", err=True)
         raise typer.Exit(130) from None

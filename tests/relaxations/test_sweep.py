@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from relaxations import sweep
 from relaxations.records import read_record
-from relaxations.sweep import KIND, Point, app, grid, run_sweep, values_of
+from relaxations.sweep import GATHERED, KIND, Point, app, grid, run_sweep, values_of
 from theory.correlation_law import correlated_optimum
 
 
@@ -87,6 +87,27 @@ def test_a_sweep_goes_on_where_it_stopped(tmp_path, monkeypatch):
     other["result"]["config"]["share"] = "1/2"
     second.write_text(json.dumps(other))
     assert run(*arguments).output.count("(kept)") == 2
+
+
+def test_the_points_of_a_folder_are_gathered_into_one_record(tmp_path):
+    out, kept = tmp_path / "points", tmp_path / "sweep.json"
+    assert run("--classes", "2", "--correlation", "1/2 1/10", "--out", out, "--workers", 1).exit_code == 0
+    (out / "other.json").write_text("{}")
+    answer = run("--classes", "3", "--correlation", "0.5 2", "--out", out, "--workers", 1, "--record", kept)
+    assert answer.exit_code == 1
+    points = read_record(kept, GATHERED)["result"]["points"]
+    assert [p["config"]["classes"] for p in points] == ["2", "2", "3", "3"]
+    *right, wrong = points
+    assert "correlation" in wrong["error"]
+    assert "mu" not in wrong
+    assert [p["rho"] for p in right] == [0.1, 0.5, 0.5]
+    for point in right:
+        k, n = point["classes"][0], point["samples"]
+        assert point["mu"] == pytest.approx([(n * point["weight_decay"][0] * point["feature_decay"]) ** 0.5] * 2)
+        assert 0.02 < point["mu"][0] ** 2 * k < 0.0301  # the share of the threshold α²/(NK), rounded down
+        law = correlated_optimum(k, point["rho"], point["mu"][0])
+        assert point["cosines"][0]["cosine"] == pytest.approx(law.cosine, abs=2e-5)
+        assert float(point["lower"]) <= law.value * (1 + 1e-12)
 
 
 def test_points_without_a_problem_are_recorded_and_the_others_certified(tmp_path):
