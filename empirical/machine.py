@@ -40,6 +40,11 @@ def world_size() -> int:
     return int(os.environ["WORLD_SIZE"]) if "TORCHELASTIC_RUN_ID" in os.environ else 1
 
 
+def local_processes() -> int:
+    """How many of them are on this machine."""
+    return int(os.environ["LOCAL_WORLD_SIZE"]) if world_size() > 1 else 1
+
+
 def launch(device: torch.device) -> Fabric:
     """This process's place among those of the run: device, rank, collectives.
 

@@ -102,6 +102,10 @@ class Arithmetic:
                 raise ValueError(f"{name}: {getattr(self, name)}; expected a share from 0 to 1")
 
 
+class NotSharedError(ValueError):
+    """What several processes cannot do together."""
+
+
 class Trainer:
     """A network, its images and an objective, advanced epoch by epoch.
 
@@ -109,8 +113,8 @@ class Trainer:
     on the CPU, seeded with ``seed``, so that it is the same on every device; so do, on the device, the moves of an
     ``augmentation``.  ``fabric`` is this process's place among several, ``None`` for one process.
 
-    Raises ``ValueError`` for what cannot be shared among processes: L-BFGS, whose line search is one for all samples,
-    an adaptive objective, and batch normalisation on CPUs, whose moments torch does not exchange.
+    Raises :class:`NotSharedError` for what cannot be shared among processes: L-BFGS, whose line search is one for all
+    samples, an adaptive objective, and batch normalisation on CPUs, whose moments torch does not exchange.
     """
 
     def __init__(
@@ -287,12 +291,12 @@ class Trainer:
 
 
 def _synchronised(network: MultiTaskNetwork, device: torch.device, optimisation: Optimisation) -> MultiTaskNetwork:
-    """The network with batch normalisation over the batches of all processes; ``ValueError`` as in the Trainer."""
+    """The network with batch normalisation over the batches of all processes; raises as the Trainer."""
     if optimisation.optimiser == "lbfgs":
-        raise ValueError("lbfgs takes all samples in one line search; run it on one process")
+        raise NotSharedError("lbfgs takes all samples in one line search; run it on one process")
     if any(isinstance(module, _BatchNorm) for module in network.modules()):
         if device.type != "cuda":
-            raise ValueError("batch normalisation exchanges its moments between GPUs alone; run it on one process")
+            raise NotSharedError("batch normalisation exchanges its moments between GPUs alone; run it on one process")
         synchronised: MultiTaskNetwork = nn.SyncBatchNorm.convert_sync_batchnorm(network)
         return synchronised
     return network

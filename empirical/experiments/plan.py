@@ -15,6 +15,7 @@ tell the uncertainty; the criterion is on the worst seed.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,6 +105,9 @@ class Plan:
     rows : results of all variants to the rows of the table.
     curves : measures whose course over the epochs the summary keeps.
     probe : measures a trained network further; what it gives is kept in the run's result under ``"probe"``.
+    seeds : how many, unless the command says otherwise.
+    rehearsal : a variant at a tiny size, for plans that are too large to be tried out as they are.
+    accelerator : whether a GPU is needed to run it as it is.
     """
 
     name: str
@@ -113,6 +117,16 @@ class Plan:
     rows: Callable[[Results], list[Row]]
     probe: Callable[[Experiment], dict[str, Any]] | None = None
     curves: tuple[str, ...] = CURVES
+    seeds: int = 3
+    rehearsal: Callable[[Preset], Preset] | None = None
+    accelerator: bool = False
+
+    def rehearsed(self) -> Plan:
+        """The plan at a tiny size, under a name of its own.  ``ValueError`` where that is not provided for."""
+        if self.rehearsal is None:
+            raise ValueError(f"{self.name} has no rehearsal; it runs as it is")
+        small = tuple(self.rehearsal(variant) for variant in self.variants)
+        return dataclasses.replace(self, name=f"{self.name}-rehearsal", variants=small)
 
     def __post_init__(self) -> None:
         names = [variant.name for variant in self.variants]

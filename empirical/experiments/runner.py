@@ -34,7 +34,8 @@ from typing import Any
 
 from empirical.experiments.plan import Plan
 from empirical.presets import Preset
-from relaxations.records import read_record
+from empirical.run import PACKAGES
+from relaxations.records import provenance, read_record, record, write_json
 from theory.model import UFM
 
 KIND = "experiment"
@@ -154,9 +155,10 @@ def run_plan(
     ``variants`` are those of the plan, perhaps with other epochs or threads; ``train(preset, folder)`` trains one and
     leaves ``folder/record.json`` of ``kind``.
     """
-    runs: dict[str, list[dict[str, Any]]] = {}
-    for variant in variants:
-        for seed in seeds:
+    runs: dict[str, list[dict[str, Any]]] = {variant.name: [] for variant in variants}
+    # all variants once before any twice: what an interrupted experiment has is a whole one of fewer seeds
+    for seed in seeds:
+        for variant in variants:
             preset = dataclasses.replace(variant, seed=seed)
             folder = run_folder(out, preset)
             if is_done(folder, preset, kind):
@@ -165,5 +167,23 @@ def run_plan(
                 code = train(preset, folder)
                 if not is_done(folder, preset, kind):
                     return code or 1
-            runs.setdefault(variant.name, []).append(read_record(folder / "record.json", kind))
+            runs[variant.name].append(read_record(folder / "record.json", kind))
     return runs
+
+
+def write_summary(
+    plan: Plan, records: dict[str, list[dict[str, Any]]], seeds: Sequence[int], out: Path, device: dict[str, Any]
+) -> tuple[dict[str, Any], float]:
+    """Write OUT/experiment.json from the records of all runs; its ``result``, and the seconds of all runs.
+
+    What the rows of the plan are given is the ``result`` of every record, with its ``throughput``.
+    """
+    results = {
+        name: [{**found["result"], "throughput": found["provenance"].get("throughput")} for found in entries]
+        for name, entries in records.items()
+    }
+    summary = summarise(plan, results, seeds)
+    spent = sum(found["provenance"]["seconds"]["total"] for entries in records.values() for found in entries)
+    about = provenance(PACKAGES, **device, seconds={"runs": spent})
+    write_json(out / "experiment.json", record(KIND, summary, about))
+    return summary, spent

@@ -71,7 +71,7 @@ def test_an_experiment_leaves_runs_and_a_summary_and_goes_on(tmp_path, monkeypat
     assert not (tmp_path / "experiment.json").exists()
     assert sorted(str(p.parent.relative_to(tmp_path)) for p in tmp_path.glob("*/*/record.json")) == [
         "one/seed-0",
-        "one/seed-1",
+        "two/seed-0",
     ]
     trained.clear()
     monkeypatch.setattr(Trainer, "run_epoch", lambda self: (trained.append(id(self)), real(self))[1])
