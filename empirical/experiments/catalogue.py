@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from empirical.experiments.annotation import ANNOTATION
 from empirical.experiments.collapse import MULTI_SOURCE, SINGLE_SOURCE
 from empirical.experiments.correlation import CORRELATION
 from empirical.experiments.dissection import DISSECTION
+from empirical.experiments.imbalance import IMBALANCE
 from empirical.experiments.plan import Plan
+from empirical.experiments.position import POSITION
 from empirical.experiments.thresholds import THRESHOLDS
 from empirical.experiments.unequal import UNEQUAL
 
 #: Experiments by name, in the order in which the report shows them.
 PLANS: Mapping[str, Plan] = {
-    plan.name: plan for plan in (SINGLE_SOURCE, MULTI_SOURCE, UNEQUAL, DISSECTION, CORRELATION, THRESHOLDS)
+    plan.name: plan
+    for plan in (
+        SINGLE_SOURCE,
+        MULTI_SOURCE,
+        POSITION,
+        UNEQUAL,
+        DISSECTION,
+        CORRELATION,
+        THRESHOLDS,
+        IMBALANCE,
+        ANNOTATION,
+    )
 }
 
 

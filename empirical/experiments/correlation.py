@@ -64,7 +64,8 @@ def law_of(problem: UFM) -> law.CorrelatedOptimum:
     return law.correlated_optimum(design.classes[0], float(rho), mu / float(problem.alpha[0]))
 
 
-def _rows(results: Results) -> list[Row]:
+def rows_of_the_law(results: Results) -> list[Row]:
+    """Gap, and the cosine against the law and against the certified optimum of the variant's problem."""
     out: list[Row] = []
     for variant, runs in results.items():
         problem = problem_of(runs)
@@ -103,17 +104,19 @@ def _free(classes: int, grid: Sequence[int], n: int) -> list[Preset]:
     ]
 
 
-def _networks(grid: Sequence[int]) -> list[Preset]:
+def networks(classes: int, grid: Sequence[int], n: int, epochs: int = 160) -> list[Preset]:
+    """Convolutions on nK² canvases with two of the first K digits, for every ρ of ``grid`` (hundredths)."""
+    digits = "0 and 1" if classes == 2 else f"0 to {classes - 1}"
     return [
         on_digits(
-            _name("cnn", 2, rho),
-            f"convolutions on pairs of the digits 0 and 1, correlation {rho / 100}",
-            {"joint": table(2, rho, 100)},
+            _name("cnn", classes, rho),
+            f"convolutions on pairs of the digits {digits}, correlation {rho / 100}",
+            {"joint": table(classes, rho, n)},
             backbone="cnn",
             backbone_options={"width": 16},
             fraction=FRACTION,
-            dimension=8,
-            optimisation=Optimisation(epochs=160, batch=50, step=2e-3, head_step=5e-3),
+            dimension=4 * classes,
+            optimisation=Optimisation(epochs=epochs, batch=50, step=2e-3, head_step=5e-3),
         )
         for rho in grid
     ]
@@ -126,7 +129,7 @@ CORRELATION = Plan(
         "the cosine is the law's at every correlation; the tasks merge into one head at ρ ≥ 0.7, and for two classes "
         "become opposite at ρ ≤ −0.7"
     ),
-    variants=(*(p for k, (grid, n) in FREE_GRIDS.items() for p in _free(k, grid, n)), *_networks(NETWORK_GRID)),
-    rows=_rows,
+    variants=(*(p for k, (grid, n) in FREE_GRIDS.items() for p in _free(k, grid, n)), *networks(2, NETWORK_GRID, 100)),
+    rows=rows_of_the_law,
     curves=("relative_gap",),
 )

@@ -46,7 +46,13 @@ def test_a_committed_record_is_of_its_plan(name):
             design, _ = preset.images().design()
             decays = split_decays(design, preset.fraction, preset.row_norm, preset.task_weights, preset.deaths)
             problem = UFM(
-                design, decays.lambda_w, decays.lambda_h, task_weights=preset.task_weights, dimension=preset.dimension
+                design,
+                decays.lambda_w,
+                decays.lambda_h,
+                task_weights=preset.task_weights,
+                bias=preset.bias,
+                loss=preset.loss,
+                dimension=preset.dimension,
             )
             assert variant["problem"]["id"] == problem.identity
 

@@ -118,3 +118,19 @@ def test_partial():
     for maker in (lambda: relabelled.partial(found, 0.5, 0), lambda: relabelled.cross(whole, (5, 2))):
         with pytest.raises(ValueError, match="source"):
             maker()
+
+
+def test_imbalanced_and_partly_annotated_designs():
+    design = design_of({"frequencies": [[3, 1], [1, 1]], "repetitions": 2})
+    assert design.samples == 16
+    marginals = [np.bincount(labels, weights=design.counts).tolist() for labels in design.labels]
+    assert marginals == [[12, 4], [8, 8]]
+    chain = design_of({"factorial": [2, 2, 2], "groups": {"1+2": "1/2", "2+3": "1/2"}, "times": 3})
+    assert chain.labelled.any(axis=1).all()
+    together = chain.labelled[:, chain.labelled[1]].astype(int)
+    assert (together.sum(axis=0) == 2).all()
+    assert chain.samples == 3 * 8  # four pairs of labels in either group, three times
+    with pytest.raises(ValueError, match="joined by"):
+        design_of({"factorial": [2, 2], "groups": {"one": "1"}})
+    with pytest.raises(ValueError, match="sum to 1"):
+        design_of({"factorial": [2, 2], "groups": {"1": "1/3", "2": "1/3"}})
