@@ -51,7 +51,7 @@ def test_designs_by_scenario():
         ((2, 3), "msmtc", "1,2,3", "repetitions"),
         ((2, 3), "ssmtc", "0", "repetitions"),
         ((3,) * 40, "ssmtc", "1", "fewer tasks"),
-        ((600, 600), "msmtc", "1", "at most 1000"),
+        ((2500, 2500), "msmtc", "1", "at most 4000"),
     ):
         with pytest.raises(ValueError, match=message):
             balanced_design(classes, scenario, samples)
