@@ -93,7 +93,7 @@ def _worst_norm(result: dict[str, Any]) -> float | None:
     if certified is None or min(certified) == 0:
         return None
     trained: list[float] = result["final"]["row_norms"]
-    return max(abs(a / b - 1) for a, b in zip(trained, certified, strict=True))
+    return float(max(abs(a / b - 1) for a, b in zip(trained, certified, strict=True)))
 
 
 def _gap_difference(problem: UFM, result: dict[str, Any]) -> float | None:
@@ -106,7 +106,8 @@ def _gap_difference(problem: UFM, result: dict[str, Any]) -> float | None:
 def _drift(probe: dict[str, Any]) -> float | None:
     if not probe:
         return None
-    return max(abs(math.log(a / b)) for a, b in zip(probe["fitted"], probe["chosen"], strict=True))
+    fitted: list[float] = probe["fitted"]
+    return float(max(abs(math.log(a / b)) for a, b in zip(fitted, probe["chosen"], strict=True)))
 
 
 def _pull(problem: UFM, probe: dict[str, Any]) -> float | None:
