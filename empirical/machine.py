@@ -66,6 +66,13 @@ def launch(device: torch.device) -> Fabric:
     return fabric
 
 
+def leave(fabric: Fabric) -> None:
+    """Wait for the other processes, and part."""
+    if fabric.world_size > 1:
+        fabric.barrier()
+        torch.distributed.destroy_process_group()
+
+
 def _lightning() -> tuple[Any, Any]:
     """Lightning Fabric, a package of its own or part of the larger one; imported late, as it takes a second."""
     for name in ("lightning_fabric", "lightning.fabric"):

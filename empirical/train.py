@@ -69,7 +69,7 @@ from empirical.experiments.catalogue import plan_named
 from empirical.experiments.plan import Plan
 from empirical.experiments.runner import run_plan, write_summary
 from empirical.presets import Preset, preset_named
-from empirical.run import KIND, REACHED, Setting, UnusableError, run_into
+from empirical.run import FAILED, KIND, REACHED, Setting, UnusableError, run_into
 
 __all__ = ["KIND", "app"]
 
@@ -130,11 +130,15 @@ def train(
     setting = Setting(fabric, data_dir, checkpoint_every, None if minutes is None else begun + 60 * minutes)
     try:
         if plan is not None:
-            raise typer.Exit(_experiment(plan, setting, folder, seeds or plan.seeds, epochs, threads, console))
-        assert chosen is not None
-        raise typer.Exit(run_into(folder, chosen, setting, console, resume))
+            code = _experiment(plan, setting, folder, seeds or plan.seeds, epochs, threads, console)
+        else:
+            assert chosen is not None
+            code = run_into(folder, chosen, setting, console, resume)
     except UnusableError as error:
         raise typer.BadParameter(str(error), param_hint=error.option) from None
+    machine.leave(fabric)
+    # torchrun ends all processes when one fails: the first one tells for all, and last
+    raise typer.Exit(code if fabric.is_global_zero else 0)
 
 
 def _folder(out: Path | None, name: str) -> Path:
@@ -177,7 +181,7 @@ def _experiment(
         table_of(console, summary)
         console.print(f"{summary['verdict']} ({spent:.0f} s of runs)", markup=False)
         console.print(f"record: {out / 'experiment.json'}", markup=False)
-        return REACHED if summary["passed"] else 1
+        return REACHED if summary["passed"] else FAILED
     return REACHED
 
 
