@@ -17,6 +17,7 @@ from relaxations.solve import solve
 from theory import UFM, LabelDesign, annotation
 from theory import closed_forms as forms
 from theory.additivity import single_task_problem
+from theory.claims import annotation_stiffness
 from theory.claims import partial_annotation as claim
 from theory.geometry import cross_task_overlap, etf_deviation
 from theory.known_optimum import known_optimum
@@ -176,12 +177,12 @@ def test_stiffness_is_proportional_to_the_common_samples(classes, both):
     assert (both == 0) == (abs(excess[1]) < 1e-12)
 
 
-def step_of(name):
-    return next(s for s in claim.CLAIM.steps if s.name == name)
+def step_of(name, of=claim):
+    return next(s for s in of.CLAIM.steps if s.name == name)
 
 
-def check(step, **changes):
-    return dataclasses.replace(step, **changes).check(claim.CLAIM.context(step))
+def check(step, of=claim, **changes):
+    return dataclasses.replace(step, **changes).check(of.CLAIM.context(step))
 
 
 def test_false_variants():
@@ -189,10 +190,12 @@ def test_false_variants():
     cross = step_of("residual Gram, two tasks")
     tilted = claim.together + claim.Symmetric(claim.K_s, claim.K, 0, 1)
     assert check(cross, lhs=tilted).verdict is Verdict.REFUTED
-    covariance = step_of("sum of the covariances over the labels of s")
-    assert check(covariance, rhs=(1 - claim.delta) * claim.P_s).verdict is Verdict.REFUTED
-    stiffness = step_of("stiffness")
-    assert check(stiffness, rhs=2 * stiffness.rhs).verdict is Verdict.REFUTED
+    tilt = annotation_stiffness
+    assert tilt.CLAIM.status == "proved"
+    covariance = step_of("sum of the covariances over the labels of s", tilt)
+    assert check(covariance, tilt, rhs=(1 - tilt.delta) * tilt.P_s).verdict is Verdict.REFUTED
+    stiffness = step_of("stiffness", tilt)
+    assert check(stiffness, tilt, rhs=2 * stiffness.rhs).verdict is Verdict.REFUTED
     together = step_of("tasks annotated together have orthogonal heads")
     assert not check(together, using=together.using[1:]).proved
     own = step_of("NC2: simplex ETF")

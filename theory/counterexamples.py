@@ -90,7 +90,7 @@ def sum_rule_gap(problem: UFM, normalised: bool) -> Callable[[Arithmetic], Any]:
 
 
 def _shared_mean(on: Arithmetic) -> Any:
-    """The entry of W_sW_tᵀ, relative to √λ_H/λ_W, by claim squared_error."""
+    """The entry of W_sW_tᵀ, relative to √λ_H/λ_W, by claim squared_error_balanced."""
     problem, number = _NO_BIAS, on.number
     share = number(sum((w / k for w, k in zip(problem.lambda_w, problem.design.classes, strict=True)), Fraction(0)))
     ratio, lambda_h = number(problem.alpha[0] / problem.lambda_w[0]), number(problem.lambda_h)
@@ -101,7 +101,7 @@ def _shared_mean(on: Arithmetic) -> Any:
 
 
 def _fine_coarse_norms(on: Arithmetic) -> Any:
-    """1 − ‖competitor‖_*/‖E‖_*, by claim vanishing_decay."""
+    """1 − ‖competitor‖_*/‖E‖_*, by claim label_simplex_failure."""
     norm, number = label_simplex.fine_coarse_nuclear_norm, on.number
     p, y = (number(v) for v in label_simplex.COMPETITOR)
     return 1 - norm(p, y, on) / norm(number(Fraction(1, 3)), number(Fraction(1, 2)), on)
@@ -303,7 +303,7 @@ COUNTEREXAMPLES = (
         Fraction(1, 100),
         "an entry of W_sW_tᵀ, in units of √λ_H/λ_W",
         overlap,
-        ("squared_error",),
+        ("squared_error_balanced",),
     ),
     Counterexample(
         "label simplices in the limit",
@@ -315,7 +315,7 @@ COUNTEREXAMPLES = (
         Fraction(3, 2000),
         "1 − nuclear norm of a competitor with margins ≥ 1/that of the label simplices",
         uneven_margins,
-        ("vanishing_decay",),
+        ("label_simplex_failure", "vanishing_decay"),
     ),
     Counterexample(
         "width below the rank",

@@ -9,8 +9,8 @@ with Z'_{t,j} = √λ̄_t √n_j M_{t,j}.
 
 The *label-simplex matrix* E_{t,j} = √λ̄_t √n_j (e_{y_{t,j}} − 1/K_t) (SELI: Thrampoulidis et al. 2022) has every margin
 equal to 1.  With E = U S Vᵀ it is a solution iff there is a dual certificate B = UVᵀ + Q, UᵀQ = 0, QV = 0, ‖Q‖ <= 1,
-whose columns sum to 0 within every task and whose wrong entries are <= 0 ("if": claim ``vanishing_decay``; "only if":
-the optimality conditions of the program, which is convex with linear constraints).
+whose columns sum to 0 within every task and whose wrong entries are <= 0 ("if": claim ``label_simplex_limit``; "only
+if": the optimality conditions of the program, which is convex with linear constraints).
 
 Without the zero sums the condition would be too weak: Q = −x 1ᵀ/‖·‖ lowers every entry of a column at once.
 """

@@ -26,7 +26,7 @@ def test_every_step_says_something_and_fits(claim):
 
 
 def test_a_step_with_equal_sides_is_found():
-    claim = next(c for c in CLAIMS if c.name == "squared_error")
+    claim = next(c for c in CLAIMS if c.name == "squared_error_balanced")
     step = next(s for s in claim.steps if s.name == "mean direction: orthogonal to centred vectors")
     assert isinstance(step, Identity)
     assert isinstance(step.lhs, Named)

@@ -16,6 +16,7 @@ from relaxations.check import check_certificate
 from relaxations.solve import solve
 from theory import UFM, LabelDesign, second_moment
 from theory.claims import squared_error as claim
+from theory.claims import squared_error_balanced as balanced
 from theory.geometry import cross_task_overlap
 from theory.proof import Verdict
 from theory.proof.instances import Instance, orthonormal_columns
@@ -135,8 +136,8 @@ def test_different_ratios_are_refused():
 # --------------------------------------------------------------------------- false variants, refuted by machine
 
 
-def step(name):
-    return next(s for s in claim.CLAIM.steps if s.name == name)
+def step(name, of=claim):
+    return next(s for s in of.CLAIM.steps if s.name == name)
 
 
 def instance(seed=3):
@@ -170,16 +171,18 @@ def test_false_matrix_identities_are_refuted_at_an_optimum(name, rhs):
 
 
 def wrong_scalars():
-    c = claim
-    yield "balanced labels: the threshold of a task", {"rhs": c.forms.threshold(c.alpha, c.N, c.K_t**2)}
-    yield "balanced independent labels, no bias: two tasks", {"rhs": c.sigma_0 * c.cross_block}
+    b, c = balanced, claim
+    yield b, "balanced labels: the threshold of a task", {"rhs": b.forms.threshold(b.alpha, b.N, b.K_t**2)}
+    yield b, "balanced independent labels, no bias: two tasks", {"rhs": b.sigma_0 * b.cross_block}
     gram = c.moments.gram_eigenvalue(c.s, c.alpha, c.N, c.lam_w, c.lam, c.SYMBOLIC)
-    yield "Gram eigenvalue by direction", {"rhs": gram}
-    yield "without a bias the heads are not orthogonal", {"op": "<"}
+    yield c, "Gram eigenvalue by direction", {"rhs": gram}
+    yield b, "without a bias the heads are not orthogonal", {"op": "<"}
 
 
-@pytest.mark.parametrize(("name", "change"), list(wrong_scalars()))
-def test_false_scalar_variants_are_refuted_at_a_rational_point(name, change):
-    outcome = dataclasses.replace(step(name), **change).check(claim.CLAIM.context(step(name)))
+@pytest.mark.parametrize(("of", "name", "change"), list(wrong_scalars()), ids=lambda v: v if isinstance(v, str) else "")
+def test_false_scalar_variants_are_refuted_at_a_rational_point(of, name, change):
+    true = step(name, of)
+    assert of.CLAIM.check(true).proved
+    outcome = dataclasses.replace(true, **change).check(of.CLAIM.context(true))
     assert outcome.verdict is Verdict.REFUTED
     assert outcome.point

@@ -15,7 +15,9 @@ from relaxations.certificate import Certificate
 from relaxations.check import check_certificate
 from relaxations.solve import solve
 from theory import UFM, LabelDesign, label_simplex
-from theory.claims import vanishing_decay as claim
+from theory.claims import label_simplex_failure as failure
+from theory.claims import label_simplex_limit as certificate
+from theory.claims import vanishing_decay as limit
 from theory.proof import Verdict
 
 
@@ -187,23 +189,20 @@ def test_the_norm_at_margin_one_is_within_the_stated_bound(exponent):
 # --------------------------------------------------------------------------- false variants
 
 
-def step(name):
-    return next(s for s in claim.CLAIM.steps if s.name == name)
-
-
 def wrong():
-    c = claim
-    yield "fine and coarse labels: margins of the competitor", {"rhs": sp.Rational(11, 10)}
-    yield "fine and coarse labels: least norm of the family", {"rhs": 4, "by": ()}
-    yield "two tasks, ρ ≥ 0: the other task's class", {"lhs": c.wrong_entry(-c.rho, True)}
-    yield "two tasks, ρ < 0: the other task's class", {"where": (), "by": ()}
-    yield "two tasks: inverse root, diagonal", {"lhs": c.product[0, 0] * c.delta}
-    yield "norm at margin 1", {"rhs": c.n_hat}
-    yield "fine and coarse labels: nuclear norm", {"rhs": c.pair_sum}
+    c = certificate
+    yield failure, "fine and coarse labels: margins of the competitor", {"rhs": sp.Rational(11, 10)}
+    yield failure, "fine and coarse labels: least norm of the family", {"rhs": 4, "by": ()}
+    yield c, "two tasks, ρ ≥ 0: the other task's class", {"lhs": c.wrong_entry(-c.rho, True)}
+    yield c, "two tasks, ρ < 0: the other task's class", {"where": (), "by": ()}
+    yield c, "two tasks: inverse root, diagonal", {"lhs": c.product[0, 0] * c.delta}
+    yield limit, "norm at margin 1", {"rhs": limit.n_hat}
+    yield failure, "fine and coarse labels: nuclear norm", {"rhs": failure.pair_sum}
 
 
-@pytest.mark.parametrize(("name", "change"), list(wrong()))
-def test_false_variants_are_refuted_at_a_point(name, change):
-    assert claim.CLAIM.check(step(name)).proved
-    outcome = dataclasses.replace(step(name), **change).check(claim.CLAIM.context(step(name)))
+@pytest.mark.parametrize(("of", "name", "change"), list(wrong()), ids=lambda v: v if isinstance(v, str) else "")
+def test_false_variants_are_refuted_at_a_point(of, name, change):
+    true = next(s for s in of.CLAIM.steps if s.name == name)
+    assert of.CLAIM.check(true).proved
+    outcome = dataclasses.replace(true, **change).check(of.CLAIM.context(true))
     assert outcome.verdict is Verdict.REFUTED, outcome

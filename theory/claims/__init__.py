@@ -67,6 +67,7 @@ ORDER = (
     "cells", "stationarity", "relaxation", "gap_anatomy", "single_source", "thresholds", "lower_bound",
     "nearest_centre", "latent_features", "multi_source", "independence", "independence_converse",
     "correlation_reduced", "correlation_classes", "correlation",
-    "correlation_motion", "correlation_phases", "squared_error", "vanishing_decay", "landscape",
-    "stability", "published", "minority_collapse", "partial_annotation", "price_of_sharing",
+    "correlation_motion", "correlation_phases", "squared_error", "squared_error_balanced",
+    "vanishing_decay", "label_simplex_limit", "label_simplex_failure", "landscape", "stability", "published",
+    "minority_collapse", "partial_annotation", "annotation_stiffness", "price_of_sharing",
 )  # fmt: skip

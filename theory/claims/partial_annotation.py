@@ -8,9 +8,8 @@ Statement   f* = Σ_t f_t*, each with its own N_t, whatever the shares of the gr
             W_tW_tᵀ = γ_t (I − J/K_t), and W_sW_tᵀ = 0 for all tasks s, t that label a sample together; blocks of
             other pairs are free: the optimal Gram matrices are the positive semidefinite completions.  So d must be at
             least Σ (K_t − 1) over any tasks that are all annotated together, and Σ max (K_t − 1) over the colours of
-            any proper colouring of the annotation graph suffices.  Off the optimum along W_sW_tᵀ = B the excess is
-            Σ ω KL(q ‖ softmax z) exactly, and ½[ω_s β_t² (1−δ_s²) + ω_t β_s² (1−δ_t²)] N_st/(K_sK_t) ‖B‖² to second
-            order: proportional to the number N_st of samples annotated for both.
+            any proper colouring of the annotation graph suffices.
+            What leaving the optimum costs: claim ``annotation_stiffness``.
 Source      this suite.  No pair annotated together: Wang et al. (2026), Theorem 3.2; all pairs: their Theorem 3.1.
 
 Letters: E_t (K_t × C) holds the labels of t, entry √n_j on cells that carry them and 0 elsewhere; D_t (C × C) projects
@@ -22,7 +21,6 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory import annotation
 from theory import closed_forms as forms
 from theory.claims import SYMBOLIC as ON
 from theory.claims import _at_an_optimum as optimum
@@ -31,7 +29,6 @@ from theory.claims import single_source
 from theory.claims._at_an_optimum import nothing
 from theory.lemmas import (
     FENCHEL_YOUNG_EQUALITY,
-    LOG_SUM_EXP_CURVATURE,
     ORTHOGONAL_BLOCKS,
     RANK_OF_GRAM,
     SEMIDEFINITE,
@@ -54,22 +51,15 @@ eps, a = x.unit("ε", latex=r"\varepsilon"), x.nonnegative("a_t", latex="a_t")
 rho, gamma = x.positive("ρ_t", latex=r"\rho_t"), x.nonnegative("γ_t", latex=r"\gamma_t")
 rho_s = x.positive("ρ_s", latex=r"\rho_s")
 f_t = x.real("f_t∗", latex="f_t^*")
-weight_s, beta = x.positive("ω_s", latex=r"\omega_s"), x.positive("β_t", latex=r"\beta_t")
-delta = x.unit("δ_s", latex=r"\delta_s")
-block = x.nonnegative("‖B‖²", latex=r"\|B\|^2")
-variance, kl = x.real("Var_q", latex=r"\operatorname{Var}_q"), x.real("KL₂", latex=r"\mathrm{KL}_2")
-
 theirs = single_source
 VALUES = {
     theirs.K: K, theirs.N: n, theirs.d: d, theirs.alpha: alpha, theirs.lam_w: lam_w, theirs.lam_h: lam_h,
     theirs.eps: eps, theirs.a: a,
 }  # fmt: skip
 value = forms.task_value(alpha, K, forms.coupling(n, lam_w, lam_h, ON), a, ON, eps)
-
 P, P_s = centring(K), centring(K_s)
 uniform = identity(K) * (n / K)
 together = ones(K_s, K) * (common / (K_s * K))
-
 W_, H_, U_ = anatomy.W_, anatomy.H_, anatomy.U_
 S_t, S_s, S_o = letter("S_t", "K_t", "R"), letter("S_s", "K_s", "R"), letter("S_o", "R_o", "R")
 S_r, S_v = letter("S_r", "R_r", "R"), letter("S_v", "R_v", "R")
@@ -81,13 +71,11 @@ b_t, b_s = letter("b'_t", "K_t", "1"), letter("b'_s", "K_s", "1")
 sigma = letter("σ", "C", "1", r"\sigma")
 V_s, V_t = letter("V_s", "K_s", "r_s"), letter("V_t", "K_t", "r_t")
 X_s, X_t = letter("X_s", "r_s", "d"), letter("X_t", "r_t", "d")
-
 half = sp.Rational(1, 2)
 #: logits of a living task at the optimum, scaled: Z'_t = logit · P_tE_t
 logit = sp.sqrt(lam_w) * a
 f = anatomy.objective + half * (anatomy.B @ anatomy.b).square()
 dual = Trace({}) + anatomy.dual_data - half * anatomy.v.square()
-
 VALUE = (
     Identity(
         name="residual Gram, one task",
@@ -135,7 +123,6 @@ VALUE = (
         "and r = 0",
     ),
 )
-
 COMPLETIONS = (
     Identity(
         name="heads are dual to features, rows of one task",
@@ -208,7 +195,6 @@ COMPLETIONS = (
         because="(W°, H°) is a completion",
     ),
 )
-
 NECESSARY = (
     *optimum.STEPS,
     Identity(
@@ -360,7 +346,6 @@ NECESSARY = (
         concludes=True,
     ),
 )
-
 WIDTH = (
     Cited(
         name="tasks that are all annotated together",
@@ -383,62 +368,6 @@ WIDTH = (
         rhs=nothing((V_s @ X_s) @ (V_t @ X_t).T),
         using=(Using("coordinates of two colours", left=V_s, right=V_t.T),),
         because="so d = Σ over colours of max (K_t − 1) attains the optimum, for every proper colouring",
-        concludes=True,
-    ),
-)
-
-STIFFNESS = (
-    Identity(
-        name="excess along the face",
-        lhs=f - dual,
-        rhs=Trace({}) + anatomy.prediction,
-        using=(
-            Using("gap_anatomy::gap anatomy"),
-            Using("gap_anatomy::alignment and balance without singular values"),
-            Using("completion: W' = U'H̃ᵀ", times=half, left=(W_ - U_ @ H_.T).T),
-            Using("completion: H̃ᵀ from the residual", times=half, left=H_),
-            Using("completion: one feature a cell", times=half * lam_h, left=(anatomy.H - H_ @ anatomy.E).T),
-            Using("completion: no bias needed", times=half, left=(anatomy.B @ anatomy.b - anatomy.v).T),
-        ),
-        because="heads with the blocks γ_t(I − J/K_t) and any block B = W_sW_tᵀ, features by NC4: only the "
-        "predictions differ, and Φ(z) + Φ*(q) − ⟨q, z⟩ = KL(q ‖ softmax z)",
-        concludes=True,
-    ),
-    Cited(
-        name="curvature of the loss",
-        lemma=LOG_SUM_EXP_CURVATURE,
-        roles={"divergence": kl, "variance": variance},
-        because="KL₂ is the second-order part in B; the logits of s move by β_t B e_{y_t}",
-    ),
-    Identity(
-        name="sum of the covariances over the labels of s",
-        lhs=Named(
-            "Σ_k (diag q_k − q_k q_kᵀ)",
-            r"\textstyle\sum_k \bigl(\operatorname{diag} q_k - q_k q_k^{\top}\bigr)",
-            identity(K_s)
-            - (delta * identity(K_s) + (1 - delta) / K_s * ones(K_s))
-            @ (delta * identity(K_s) + (1 - delta) / K_s * ones(K_s)),
-        ),
-        rhs=(1 - delta**2) * P_s,
-        because="q_k is the prediction at label k, δ_s = q_{k,k} − q_{k,l}: the q_k are the columns of δ_s I + (1 − "
-        "δ_s) J/K_s, whose rows sum to 1",
-    ),
-    Identity(
-        name="δ at the margin",
-        lhs=annotation.spread(a, K, ON),
-        rhs=1 - (1 - K * forms.wrong_probability(a, K, ON)) ** 2,
-        because="δ = (e^a − 1) p = 1 − K p",
-    ),
-    Identity(
-        name="stiffness",
-        lhs=Named(
-            "½ Σ ω_s Var_q(β_t B e_{y_t})",
-            r"\tfrac12\textstyle\sum \omega_s \operatorname{Var}_q(\beta_t B e_{y_t})",
-            half * weight_s * common / (K_s * K) * beta**2 * (1 - delta**2) * block,
-            by="sum of the covariances over the labels of s",
-        ),
-        rhs=annotation.stiffness(weight_s, common, K_s, K, beta, 1 - delta**2) * block,
-        because="N_st/(K_sK_t) samples for each pair of labels, and Σ_l ‖B e_l‖² = ‖B‖²; plus the same for t",
         concludes=True,
     ),
 )
@@ -476,7 +405,7 @@ CLAIM = Claim(
         Given("dual value by tasks", optimum.dual, Sum("t", f_t)),
         *optimum.HYPOTHESES,
     ),
-    steps=VALUE + COMPLETIONS + NECESSARY + WIDTH + STIFFNESS,
+    steps=VALUE + COMPLETIONS + NECESSARY + WIDTH,
     source="this suite; no pair annotated together: Wang et al. (2026), Theorem 3.2; all pairs: Theorem 3.1",
     relies_on=(anatomy.CLAIM, single_source.CLAIM),
 )

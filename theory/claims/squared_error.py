@@ -8,14 +8,13 @@ Statement   Let Y = [√λ_{W,t} √n_j y_{t,j}], under a free bias centred (Y s
                 f >= κ/(2N) (‖Y‖² − ‖Z*‖²),     Z* = P₁D₁Q₁ᵀ,
 
             attained iff d >= rank Z*; at every minimiser Z' = Z* and W'W'ᵀ = √λ_H ((YYᵀ)^{1/2} − τI)_+.
-            A direction of eigenvalue s² of the second moment lives iff λ_W λ_H < α² s²/N.  Balanced independent
-            labels: with a free bias the heads are orthogonal simplex ETFs; without a bias W_sW_tᵀ = c J, c > 0
-            while the mean direction lives, so that they are not orthogonal.
+            A direction of eigenvalue s² of the second moment lives iff λ_W λ_H < α² s²/N.
 Source      free bias and regression: Andriopoulos et al. (2024), Theorem 4.1; no bias, one balanced task: Tirer
             and Bruna (2022); stacked tasks, thresholds by direction, every minimiser: here.
 
 f − lower bound is written as a sum of squares: where they vanish is the geometry, for every minimiser, and no
 optimality condition is solved.  β is the bias less the mean of the labels, both scaled by √λ_{W,t}.
+Balanced independent labels: claim ``squared_error_balanced``.
 """
 
 from __future__ import annotations
@@ -42,7 +41,6 @@ from theory.proof import (
     Using,
 )
 from theory.proof.alphabet import Alphabet, Condition
-from theory.proof.symmetric import Symmetric, centring, independent_labels, ones
 from theory.proof.traces import Trace, Word, identity, letter, trace
 
 x = Alphabet()
@@ -54,15 +52,10 @@ N = x.integer("N")
 d, living = x.integer("d"), x.integer("rank Z*", latex=r"\operatorname{rank} Z^*")
 s = x.positive("s")
 sigma_i, sigma_k = x.positive("σ_i", latex=r"\sigma_i"), x.positive("σ_k", latex=r"\sigma_k")
-K_s, K_t, K_u = (x.integer(f"K_{n}", least=2) for n in "stu")
-lam_s, lam_t, lam_u = (x.positive(f"λ_{n}", latex=rf"\lambda_{{W,{n}}}") for n in "stu")
-share = x.positive("Λ", latex=r"\Lambda")
-
 tau = moments.singular_threshold(N, kappa, lam, SYMBOLIC)
 half = sp.Rational(1, 2)
 unit = kappa / (2 * N)
 quarter = sp.sqrt(sp.sqrt(lam))
-
 W, H = letter("W'", "R", "d"), letter("H̃", "d", "C", r"\tilde H")
 P_1, Q_1 = letter("P₁", "R", "a", "P_1"), letter("Q₁", "C", "a", "Q_1")
 P_2, Q_2 = letter("P₂", "R", "c", "P_2"), letter("Q₂", "C", "c", "Q_2")
@@ -71,7 +64,6 @@ V = letter("D₁^{1/2}", "a", "a", "D_1^{1/2}", symmetric=True)
 e, beta = letter("s", "C", "1"), letter("β", "R", "1", r"\beta")
 v = letter("v", "R", "1")
 S_1 = D_1 + tau * identity("a")
-
 Y = P_1 @ S_1 @ Q_1.T + P_2 @ S_2 @ Q_2.T
 Z = P_1 @ D_1 @ Q_1.T
 U = kappa / N * (Y - Z)
@@ -84,7 +76,6 @@ squares_below = Semidefinite("S₂² at most τ²", tau**2 * identity("c") - S_2
 dead_weight = (kappa / N) ** 2
 gap_form = lam * (outside @ outside) + dead_weight * (Q_2 @ squares_below.matrix @ Q_2.T)
 moreau = tau * (outside_left @ outside_left) + P_2 @ below.matrix @ P_2.T
-
 halves = half * W.square() + half * lam * H.square()
 f_plain = unit * (W @ H - Y).square() + halves
 f_bias = unit * (W @ H + beta @ e.T - Y).square() + halves
@@ -108,26 +99,10 @@ def orthonormal(name: str, left: Word, right: Word, times: sp.Expr = 1, transpos
     return Using(name, times=times, left=left, right=right, transposed=transposed)
 
 
-sigma_0 = sp.sqrt(N * share)
-mean_living = Condition("the mean direction is alive", sigma_0, ">", tau)
-same, pair = independent_labels(N, {"t": K_t}), independent_labels(N, {"s": K_s, "t": K_t})
-mean_outer = ones(K_t) * (N / K_t**2)
-singular = forms.centred_singular_value(K_t, N, lam_t, SYMBOLIC)
-
-
-def mean_projection(p: sp.Expr, q: sp.Expr, lam_p: sp.Expr, lam_q: sp.Expr) -> Symmetric:
-    """The (p, q) block of the projection onto the mean direction, √λ_p √λ_q/(K_p K_q share) J."""
-    return ones(p, q) * (sp.sqrt(lam_p) * sp.sqrt(lam_q) / (p * q * share))
-
-
-cross = moments.cross_gram_without_bias(K_s, K_t, N, share, kappa, lam, SYMBOLIC)
-cross_block = mean_projection(K_s, K_t, lam_s, lam_t) * (sp.sqrt(lam) * (sigma_0 - tau))
-cross_named = Named("W_s W_tᵀ", r"W_s W_t^{\top}", cross_block / (sp.sqrt(lam_s) * sp.sqrt(lam_t)))
 bound_named = Named("κ/(2N) (‖Y‖² − ‖Z*‖²)", r"\tfrac{\kappa}{2N}\bigl(\|Y\|^{2} - \|Z^*\|^{2}\bigr)", bound)
 f_at_point = unit * (Z - Y).square() + half * sp.sqrt(lam) * ((P_1 @ V).square() + (V @ Q_1.T).square())
 f_named = Named("f(W, H)", "f(W, H)", f_plain)
 f_bias_named = Named("f(W, H, b)", "f(W, H, b)", f_bias)
-Z_named = Named("Z*", "Z^*", Z)
 by_direction = (Let(kappa, alpha / lam_w, "κ = α/λ_W"),)
 
 CLAIM = Claim(
@@ -148,7 +123,6 @@ CLAIM = Claim(
         Given("Q₁ is centred", Q_1.T @ e, Word({}, "a", "1")),
         Given("Q₂ is centred", Q_2.T @ e, Word({}, "c", "1")),
         Given("N samples", e.T @ e, N * identity("1")),
-        Given("share of the mean direction", Sum("u", lam_u / K_u), share),
         below,
         squares_below,
     ),
@@ -416,91 +390,6 @@ CLAIM = Claim(
             because="W Wᵀ = √(N λ_H/λ_W) (Σ^{1/2} − (μ/α) I)_+, μ = √(N λ_W λ_H)",
             concludes=True,
         ),
-        Identity(
-            name="balanced labels, free bias: one task",
-            lhs=Named("(YYᵀ)_{tt}", r"(YY^{\top})_{tt}", lam_t * (same.frequency("t", "t") - mean_outer)),
-            rhs=(singular * centring(K_t)) @ (singular * centring(K_t)),
-            because="K_t − 1 equal singular values √(λ_{W,t} N/K_t): the head is a simplex ETF",
-            concludes=True,
-        ),
-        Identity(
-            name="balanced independent labels, free bias: two tasks",
-            lhs=Named(
-                "(YYᵀ)_{st}",
-                r"(YY^{\top})_{st}",
-                sp.sqrt(lam_s * lam_t) * (pair.frequency("s", "t") - ones(K_s, K_t) * (N / (K_s * K_t))),
-            ),
-            rhs=Symmetric(K_s, K_t, 0, 0),
-            because="YYᵀ is block diagonal, and so is its positive part: W_sW_tᵀ = 0",
-            concludes=True,
-        ),
-        Identity(
-            name="balanced labels: the threshold of a task",
-            lhs=Named(
-                "α² s²/N at s² = 1/K_t",
-                r"\alpha^2 s^2/N\big|_{s^2 = 1/K_t}",
-                moments.direction_threshold(alpha, N, 1 / K_t),
-            ),
-            rhs=forms.threshold(alpha, N, K_t),
-            because="s² = 1/K_t: the same as for cross-entropy",
-            concludes=True,
-        ),
-        Identity(
-            name="mean direction: projection",
-            lhs=Sum("u", (mean_projection(K_s, K_u, lam_s, lam_u) @ mean_projection(K_u, K_t, lam_u, lam_t)).y),
-            rhs=mean_projection(K_s, K_t, lam_s, lam_t).y,
-            using=(
-                Using(
-                    "share of the mean direction",
-                    times=sp.sqrt(lam_s) * sp.sqrt(lam_t) / (K_s * K_t * share**2),
-                ),
-            ),
-            because="the coefficient of J in Π² and in Π, summed over any number of tasks u",
-        ),
-        Identity(
-            name="mean direction: orthogonal to centred vectors",
-            lhs=Named(
-                "(I − J/K_s) Π_{st}",
-                r"\bigl(I - \tfrac{1}{K_s} J\bigr) \Pi_{st}",
-                centring(K_s) @ mean_projection(K_s, K_t, lam_s, lam_t),
-            ),
-            rhs=Symmetric(K_s, K_t, 0, 0),
-            because="Π_{st} is a multiple of J",
-        ),
-        Identity(
-            name="balanced independent labels, no bias: one task",
-            lhs=Named("(YYᵀ)_{tt}", r"(YY^{\top})_{tt}", lam_t * same.frequency("t", "t")),
-            rhs=Named(
-                "N λ_t/K_t (I − J/K_t) + N Λ Π_{tt}",
-                r"\tfrac{N \lambda_{W,t}}{K_t} \bigl(I - \tfrac{1}{K_t} J\bigr) + N \Lambda\, \Pi_{tt}",
-                singular**2 * centring(K_t) + sigma_0**2 * mean_projection(K_t, K_t, lam_t, lam_t),
-            ),
-            because="spectral decomposition: centred vectors of each task, and one mean direction of all",
-        ),
-        Identity(
-            name="balanced independent labels, no bias: two tasks",
-            lhs=Named("(YYᵀ)_{st}", r"(YY^{\top})_{st}", sp.sqrt(lam_s) * sp.sqrt(lam_t) * pair.frequency("s", "t")),
-            rhs=Named("N Λ Π_{st}", r"N \Lambda\, \Pi_{st}", sigma_0**2 * mean_projection(K_s, K_t, lam_s, lam_t)),
-            because="the only link is the mean direction, of singular value σ₀ = √(N Λ), Λ = Σ_u λ_{W,u}/K_u",
-        ),
-        Identity(
-            name="without a bias the heads share the mean direction",
-            lhs=cross_named,
-            rhs=cross * ones(K_s, K_t),
-            where=(mean_living,),
-            because="√λ_H (σ₀ − τ) on the mean direction",
-            concludes=True,
-        ),
-        Inequality(
-            name="without a bias the heads are not orthogonal",
-            lhs=cross,
-            op=">",
-            rhs=sp.Integer(0),
-            by=((sigma_0 - tau, sp.sqrt(lam) / (share * K_s * K_t)),),
-            where=(mean_living,),
-            because="cross-task orthogonality (NC3) fails for squared error without a bias",
-            concludes=True,
-        ),
     ),
-    source="Andriopoulos et al. (2024), Theorem 4.1, and Tirer and Bruna (2022) for single tasks; the rest: this suite",
+    source="Andriopoulos et al. (2024), Theorem 4.1; one balanced task: Tirer and Bruna (2022); the rest: this suite",
 )
