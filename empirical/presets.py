@@ -16,6 +16,7 @@ from empirical import backbones, networks, resident
 from empirical.augmentation import Augmentation
 from empirical.fixed_heads import HEADS
 from empirical.gates import Gate
+from empirical.linear_chain import linear_chain
 from empirical.sources import canvases, celeba, cifar, folders, idx, mnist_digits, samples, scikit_digits
 from empirical.sources.labelled import LabelledImages
 from empirical.sources.stated import design_of
@@ -90,6 +91,7 @@ def _mlp(images: torch.Tensor, width: int, depth: int) -> tuple[nn.Module, int]:
 BACKBONES: Mapping[str, Callable[..., tuple[nn.Module, int]]] = {
     "mlp": _mlp,
     "cnn": networks.small_cnn,
+    "linear-chain": linear_chain,
     "resnet": backbones.resnet,
     "vgg": backbones.vgg,
     "vit": backbones.vit,

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from empirical.experiments.annotation import ANNOTATION
 from empirical.experiments.collapse import MULTI_SOURCE, SINGLE_SOURCE
 from empirical.experiments.correlation import CORRELATION
+from empirical.experiments.correlation_networks import CORRELATION_NETWORKS
+from empirical.experiments.decay import DECAY
 from empirical.experiments.dissection import DISSECTION
 from empirical.experiments.imbalance import IMBALANCE
+from empirical.experiments.narrow import NARROW
 from empirical.experiments.plan import Plan
 from empirical.experiments.position import POSITION
 from empirical.experiments.thresholds import THRESHOLDS
@@ -24,9 +27,12 @@ PLANS: Mapping[str, Plan] = {
         UNEQUAL,
         DISSECTION,
         CORRELATION,
+        CORRELATION_NETWORKS,
         THRESHOLDS,
         IMBALANCE,
         ANNOTATION,
+        NARROW,
+        DECAY,
     )
 }
 

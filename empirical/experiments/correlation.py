@@ -104,7 +104,7 @@ def _free(classes: int, grid: Sequence[int], n: int) -> list[Preset]:
     ]
 
 
-def networks(classes: int, grid: Sequence[int], n: int, epochs: int = 160) -> list[Preset]:
+def networks(classes: int, grid: Sequence[int], n: int, width: int, optimisation: Optimisation) -> list[Preset]:
     """Convolutions on nK² canvases with two of the first K digits, for every ρ of ``grid`` (hundredths)."""
     digits = "0 and 1" if classes == 2 else f"0 to {classes - 1}"
     return [
@@ -113,10 +113,10 @@ def networks(classes: int, grid: Sequence[int], n: int, epochs: int = 160) -> li
             f"convolutions on pairs of the digits {digits}, correlation {rho / 100}",
             {"joint": table(classes, rho, n)},
             backbone="cnn",
-            backbone_options={"width": 16},
+            backbone_options={"width": width},
             fraction=FRACTION,
             dimension=4 * classes,
-            optimisation=Optimisation(epochs=epochs, batch=50, step=2e-3, head_step=5e-3),
+            optimisation=optimisation,
         )
         for rho in grid
     ]
@@ -129,7 +129,10 @@ CORRELATION = Plan(
         "the cosine is the law's at every correlation; the tasks merge into one head at ρ ≥ 0.7, and for two classes "
         "become opposite at ρ ≤ −0.7"
     ),
-    variants=(*(p for k, (grid, n) in FREE_GRIDS.items() for p in _free(k, grid, n)), *networks(2, NETWORK_GRID, 100)),
+    variants=(
+        *(p for k, (grid, n) in FREE_GRIDS.items() for p in _free(k, grid, n)),
+        *networks(2, NETWORK_GRID, 100, 16, Optimisation(epochs=160, batch=50, step=2e-3, head_step=5e-3)),
+    ),
     rows=rows_of_the_law,
     curves=("relative_gap",),
 )

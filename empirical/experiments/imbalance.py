@@ -134,4 +134,5 @@ IMBALANCE = Plan(
         ),
     ),
     rows=_rows,
+    curves=("relative_gap", "cross_task"),
 )

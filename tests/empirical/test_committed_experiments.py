@@ -32,7 +32,9 @@ def test_a_committed_record_is_of_its_plan(name):
     assert len(result["seeds"]) >= 3
     assert [v["name"] for v in result["variants"]] == [p.name for p in plan.variants]
     for variant, preset in zip(result["variants"], plan.variants, strict=True):
-        assert variant["certificate"]["status"] == "certified"
+        # in too few dimensions the bounds do not meet, and the certificate is an interval
+        short = preset.dimension < sum(k - 1 for k in variant["problem"]["classes"])
+        assert variant["certificate"]["status"] in ("certified", "inconclusive" if short else "certified")
         config = preset.to_dict()
         del config["seed"]
         # a setting that is newer than the record has the default that was then the rule
