@@ -18,7 +18,14 @@ from relaxations.check import check_certificate, position
 from relaxations.solve import solve
 from theory import UFM, LabelDesign
 from theory import correlation_law as law
-from theory.claims import correlation, correlation_classes, correlation_motion, correlation_phases, correlation_reduced
+from theory.claims import (
+    _correlated_tasks,
+    correlation,
+    correlation_classes,
+    correlation_motion,
+    correlation_phases,
+    correlation_reduced,
+)
 from theory.closed_forms import FLOAT, Arithmetic
 from theory.geometry import etf_deviation
 from theory.known_optimum import known_optimum
@@ -383,7 +390,7 @@ def test_false_variants_are_refuted_at_rational_points():
 
 def classes_gram_with(factor):
     """The Gram matrix of the difference with K B w² replaced by ``factor`` B w²: true at K = ``factor`` only."""
-    c = correlation_classes
+    c = _correlated_tasks
     return c.lam_h / (c.m**2 * c.K**2) * (factor * c.B * c.w**2) * c.P
 
 

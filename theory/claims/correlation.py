@@ -23,7 +23,8 @@ import sympy as sp
 from theory import closed_forms as forms
 from theory import correlation_law as law
 from theory.claims import SYMBOLIC as ON
-from theory.claims import correlation_classes as classes
+from theory.claims import _correlated_tasks as classes
+from theory.claims.correlation_classes import CLAIM as CLASSES
 from theory.model import CONVENTIONS, Convention
 from theory.proof import Claim, Equivalence, Identity, Let, Named
 from theory.proof.alphabet import Alphabet, Condition
@@ -75,7 +76,7 @@ def in_convention(convention: Convention) -> Identity:
 CLAIM = Claim(
     name="correlation",
     title="The correlation law: two binary tasks in closed form",
-    alphabet=x.joined(classes.CLAIM.alphabet),
+    alphabet=x.joined(CLASSES.alphabet),
     hypotheses=(
         "cross-entropy, hard labels, two binary tasks, uniform marginals, every sample labelled for both, any bias",
         "P(y¹ = y²) = (1+ρ)/2, −1 ≤ ρ ≤ 1; r = 1 ± ρ; ω = α/N and λ_W the same for both tasks",
@@ -186,5 +187,5 @@ CLAIM = Claim(
         *(in_convention(CONVENTIONS[name]) for name in COUPLINGS),
     ),
     source="our derivation of the law announced as Theorem 5.1 of Wang et al. (2026), whose formula was not at hand",
-    relies_on=(classes.CLAIM,),
+    relies_on=(CLASSES,),
 )

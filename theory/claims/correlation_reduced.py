@@ -14,7 +14,8 @@ import sympy as sp
 
 from theory import correlation_law as law
 from theory.claims import SYMBOLIC as ON
-from theory.claims import correlation_classes as classes
+from theory.claims import _correlated_tasks as classes
+from theory.claims.correlation_classes import CLAIM as CLASSES
 from theory.lemmas import COERCIVE, CONVEX_OPTIMALITY, NORM_SUBGRADIENT
 from theory.proof import Cited, Claim, Derivative, Identity, Named
 from theory.proof.alphabet import Alphabet
@@ -110,7 +111,7 @@ EXISTENCE = (
 CLAIM = Claim(
     name="correlation_reduced",
     title="The reduced problem of two correlated tasks: existence and optimality conditions",
-    alphabet=x.joined(classes.CLAIM.alphabet.part(classes.lam_h)),
+    alphabet=x.joined(CLASSES.alphabet.part(classes.lam_h)),
     hypotheses=("K ≥ 2 and −1/(K−1) < ρ < 1: A, B > 0", "u, v, w are the residuals of softmax at (a, b, c)"),
     steps=EXISTENCE,
     source="this suite",

@@ -34,6 +34,7 @@ from theory import closed_forms as forms
 from theory.claims import SYMBOLIC as ON
 from theory.lemmas import FENCHEL_YOUNG, FENCHEL_YOUNG_ZERO, SOFTMAX_INVERTIBLE
 from theory.proof import (
+    Cases,
     Cited,
     Claim,
     Derivative,
@@ -276,14 +277,19 @@ CHAIN = (
         rhs=Sum("t", forms.task_value(alpha, K, coupling, a, ON)),
         where=living,
         because="the value of claim single_source, which is attained",
-        concludes=True,
     ),
     Identity(
         name="the bound for dead tasks",
-        lhs=Sum("t", alpha * constant),
+        lhs=Named("max_c Σ_t α_t C(c_t)", r"\max_{c}\sum_t \alpha_t C(c_t)", Sum("t", alpha * constant)),
         rhs=Sum("t", forms.task_value(alpha, K, coupling, a, ON)),
         where=at_zero,
         because="both are α_t log K_t",
+    ),
+    Cases(
+        name="the bound for every task",
+        of=("the bound is the value of the geometry", "the bound for dead tasks"),
+        because="a task is alive or dead",
+        concludes=True,
     ),
 )
 

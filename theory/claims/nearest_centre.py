@@ -31,7 +31,7 @@ own = Alphabet()
 g, beta = own.positive("g_t", latex="g_t"), own.positive("β_t", latex=r"\beta_t")
 far_k, far_l = own.real("dist²_k", latex=r"\|h-\bar h_{t,k}\|^2"), own.real("dist²_l", latex=r"\|h-\bar h_{t,l}\|^2")
 z_k, z_l = own.real("z_k", latex="z_{t,k}"), own.real("z_l", latex="z_{t,l}")
-constant = own.real("c_t", latex="c_t")
+constant, positive_a = own.real("c_t", latex="c_t"), own.positive("a₊", latex="a_t")
 x = single_source.x.joined(own)
 K, N, a = single_source.K, single_source.N, single_source.a
 alive = single_source.alive
@@ -159,10 +159,11 @@ NEAREST = (
     Inequality(
         name="the right class wins on training samples",
         lhs=Named("z_y − z_l", "z_{t,y}-z_{t,l}", a * (P.diagonal() - P.off_diagonal())),
-        op=">=",
+        op=">",
         rhs=sp.Integer(0),
         by=((a,),),
-        because="logits a_t(e_y − 1/K_t): the margin a_t > 0 of a living task",
+        where=(Let(a, positive_a, "task t is alive"),),
+        because="logits a_t(e_y − 1/K_t)",
         concludes=True,
     ),
 )

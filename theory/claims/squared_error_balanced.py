@@ -2,9 +2,9 @@ r"""Squared error, balanced independent labels: simplex ETFs under a free bias, 
 
 Hypotheses  those of claim ``squared_error``; uniform marginals, labels of every two tasks independent; any T.
 Statement   With a free bias YYᵀ is block diagonal, each block has K_t − 1 equal singular values √(λ_{W,t} N/K_t): the
-            heads are orthogonal simplex ETFs, alive iff λ_{W,t} λ_H < α_t²/(N K_t) as for cross-entropy.  Without a bias
-            the tasks share the mean direction, of singular value σ₀ = √(N Λ), Λ = Σ_u λ_{W,u}/K_u, and while it lives
-            W_sW_tᵀ = c J with c > 0: the heads are not orthogonal.
+            heads are orthogonal simplex ETFs, alive iff λ_{W,t} λ_H < α_t²/(N K_t) as for cross-entropy.  Without a
+            bias the tasks share the mean direction, of singular value σ₀ = √(N Λ), Λ = Σ_u λ_{W,u}/K_u, and while it
+            lives W_sW_tᵀ = c J with c > 0: the heads are not orthogonal.
 Source      this suite; one task: Tirer and Bruna (2022).
 
 Π_{st} = √λ_{W,s} √λ_{W,t}/(K_s K_t Λ) J are the blocks of the projection onto the mean direction.

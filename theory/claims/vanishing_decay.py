@@ -8,7 +8,7 @@ Statement   A minimiser M_c of norm s n̂ has smallest margin γ >= s − a, a =
 Source      limits of minimisers: Rosset, Zhu and Hastie (2004); rate and several tasks: here.
 
 The smallest margin is at most s (else a smaller norm would do), and e^{−γ} <= 1 once it is >= 0, as it is when
-L(M_c) < ω_min log 2.  Which matrices solve the limit problem: claims ``label_simplex_limit``, ``label_simplex_failure``.
+L(M_c) < ω_min log 2.  What solves the limit problem: claims ``label_simplex_limit``, ``label_simplex_failure``.
 """
 
 from __future__ import annotations
