@@ -16,6 +16,9 @@ the claim, ‖H̃ − W'ᵀU'/λ_H‖ <= 2√(2ε/λ_H), ‖W'‖ <= w = √(2 u
 the deviation is the sine of the angle between H̃ and W'ᵀB̃, at most the second over ‖H̃‖.  ((I − P)U' = 0 for
 cross-entropy, and for squared error under a free bias nearly so.)
 
+Tasks that share cells without one being labelled wherever the other is (partial annotation) are bounded through their
+common cells (:mod:`theory.optimum_geometry`).
+
 ``None`` stands where nothing non-trivial follows: heads that are zero, tasks that share no cell (multi source), a loss
 that does not determine its logits, too large a gap.
 """
@@ -30,10 +33,11 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, ctx
+from flint import arb, arb_mat, ctx, fmpq
 
 from relaxations.balls import BALLS
 from relaxations.check import endpoint, float_up, largest_scale, read_problem
+from theory import optimum_geometry
 from theory import stability_bounds as stability
 from theory.labels import FloatArray
 from theory.model import UFM
@@ -41,18 +45,27 @@ from theory.model import UFM
 #: Bits of the dyadic numbers that predictions are rounded to, and of the balls.
 BITS, PRECISION = 100, 192
 #: Entries (R · C) beyond which the bounds are left out: seconds of ball arithmetic.
-MAX_ENTRIES = 40_000
+MAX_ENTRIES = 400_000
 
-Rationals = list[list[Fraction]]
+Rationals = list[list[fmpq]]
 
 
 @dataclass(frozen=True)
 class RationalDual:
-    """A feasible dual point: ``q`` (R, C) exact rationals, ``residual`` U' (R, C) and ``value`` D(q) in balls."""
+    """A feasible dual point: ``rational`` (R, C) exactly, ``residual`` U' (R, C) and ``value`` D(q) in balls."""
 
-    q: Rationals
+    rational: Rationals
     residual: arb_mat
     value: arb
+
+    @property
+    def q(self) -> list[list[Fraction]]:
+        """``(R, C)``: the predictions as fractions."""
+        return [[Fraction(int(x.p), int(x.q)) for x in row] for row in self.rational]
+
+
+def _fmpq(value: Fraction) -> fmpq:
+    return fmpq(value.numerator, value.denominator)
 
 
 @dataclass(frozen=True)
@@ -114,10 +127,10 @@ def feasible_dual(problem: UFM, q: FloatArray) -> RationalDual:
     with the mean target where that leaves the simplex, then shrunk towards the targets until ‖U'‖_op <= √λ_H is proved.
     """
     design, simplex = problem.design, problem.loss_function.on_simplex
-    exact: Rationals = [[Fraction(0)] * design.cells for _ in range(design.rows)]
+    exact: Rationals = [[fmpq(0)] * design.cells for _ in range(design.rows)]
     for t, rows in design.blocks():
         cells = np.flatnonzero(design.labelled[t]).tolist()
-        columns = {j: _on_simplex(q[rows, j]) if simplex else [Fraction(x) for x in q[rows, j].tolist()] for j in cells}
+        columns = {j: _on_simplex(q[rows, j]) if simplex else _exactly(q[rows, j]) for j in cells}
         if problem.free_bias:
             columns = _balanced(problem, t, columns)
         for j, column in columns.items():
@@ -126,11 +139,10 @@ def feasible_dual(problem: UFM, q: FloatArray) -> RationalDual:
     target, roots, weights = _targets(problem), _roots(problem), _weights(problem)
     table = []
     for t, rows in design.blocks():
-        scale = [BALLS.number(w) / root for w, root in zip(weights[t], roots, strict=True)]
         unit = 1 / BALLS.number(problem.lambda_w[t]).sqrt()
+        scale = [arb(w) * unit / root for w, root in zip(weights[t], roots, strict=True)]
         for k in range(rows.start, rows.stop):
-            row = zip(scale, target[k], exact[k], strict=True)
-            table.append([a * BALLS.number(y - p) * unit if y != p else arb(0) for a, y, p in row])
+            table.append([a * arb(y - p) for a, y, p in zip(scale, target[k], exact[k], strict=True)])
     residual = arb_mat(table)
     heads = arb_mat(design.rows, design.rows)
     for t, rows in design.blocks():
@@ -140,62 +152,69 @@ def feasible_dual(problem: UFM, q: FloatArray) -> RationalDual:
     # V Vᵀ ⪯ λ_H Λ, as the checker has it
     s = largest_scale(read_problem(problem.to_dict()), whole * whole.transpose())
     if s != 1:
-        shrink = Fraction(int(s.p), int(s.q))
-        exact = [[y + shrink * (p - y) for y, p in zip(*row, strict=True)] for row in zip(target, exact, strict=True)]
+        exact = [[y + s * (p - y) for y, p in zip(*row, strict=True)] for row in zip(target, exact, strict=True)]
         residual = residual * arb(s)
     return RationalDual(exact, residual, dual_value(problem, exact))
 
 
-def _on_simplex(column: FloatArray) -> list[Fraction]:
+def _exactly(column: FloatArray) -> list[fmpq]:
+    """Float64 numbers as the rationals that they are."""
+    return [fmpq(*x.as_integer_ratio()) for x in column.tolist()]
+
+
+def _on_simplex(column: FloatArray) -> list[fmpq]:
     """Non-negative multiples of 2^-BITS in proportion to the column, of sum exactly 1."""
     positive = np.maximum(column, 0.0)
     total = float(positive.sum())
     positive = positive / total if total > 0 else np.full(len(column), 1.0 / len(column))
     units = [int(math.ldexp(x, BITS)) for x in positive.tolist()]
     units[int(positive.argmax())] += 2**BITS - sum(units)
-    return [Fraction(n, 2**BITS) for n in units]
+    return [fmpq(n, 2**BITS) for n in units]
 
 
-def _balanced(problem: UFM, t: int, columns: dict[int, list[Fraction]]) -> dict[int, list[Fraction]]:
+def _balanced(problem: UFM, t: int, columns: dict[int, list[fmpq]]) -> dict[int, list[fmpq]]:
     """The columns of a task shifted so that r = Σ ω (y − q) is 0, exactly; mixed with ȳ where an entry is negative."""
     design = problem.design
     k, total = design.classes[t], design.task_masses[t]
     masses = {j: int(design.masses[t, j]) for j in columns}
-    tables = {j: design.targets[t][int(design.labels[t, j])] for j in columns}
-    mean = [sum(((m * tables[j][c]) for j, m in masses.items()), Fraction(0)) / total for c in range(k)]
-    shift = [y - sum((m * columns[j][c] for j, m in masses.items()), Fraction(0)) / total for c, y in enumerate(mean)]
+    tables = [[_fmpq(y) for y in target] for target in design.targets[t]]
+    labels = {j: int(design.labels[t, j]) for j in columns}
+    mean = [sum((m * tables[labels[j]][c] for j, m in masses.items()), fmpq(0)) / total for c in range(k)]
+    shift = [y - sum((m * columns[j][c] for j, m in masses.items()), fmpq(0)) / total for c, y in enumerate(mean)]
     moved = {j: [p + d for p, d in zip(column, shift, strict=True)] for j, column in columns.items()}
     if not problem.loss_function.on_simplex:
         return moved
     mix = max(
         (-p / (y - p) for column in moved.values() for p, y in zip(column, mean, strict=True) if p < 0),
-        default=Fraction(0),
+        default=fmpq(0),
     )
     if mix:
-        mix = min(Fraction(math.ceil(mix * 2**BITS), 2**BITS), Fraction(1))
+        mix = min(fmpq((mix * 2**BITS).ceil(), 2**BITS), fmpq(1))
     return {j: [(1 - mix) * p + mix * y for p, y in zip(column, mean, strict=True)] for j, column in moved.items()}
 
 
 def _targets(problem: UFM) -> Rationals:
     """``(R, C)`` targets, 0 where no label is."""
     design = problem.design
-    out: Rationals = [[Fraction(0)] * design.cells for _ in range(design.rows)]
+    out: Rationals = [[fmpq(0)] * design.cells for _ in range(design.rows)]
     for t, rows in design.blocks():
+        table = [[_fmpq(y) for y in target] for target in design.targets[t]]
         for j in np.flatnonzero(design.labelled[t]).tolist():
-            for k, y in enumerate(design.targets[t][int(design.labels[t, j])], rows.start):
+            for k, y in enumerate(table[int(design.labels[t, j])], rows.start):
                 out[k][j] = y
     return out
 
 
 def _weights(problem: UFM) -> Rationals:
     """``(T, C)``: ω_{t,j}."""
-    shares = [alpha / total for alpha, total in zip(problem.alpha, problem.design.task_masses, strict=True)]
+    shares = [_fmpq(alpha / total) for alpha, total in zip(problem.alpha, problem.design.task_masses, strict=True)]
     return [[share * m for m in row] for share, row in zip(shares, problem.design.masses.tolist(), strict=True)]
 
 
 def _roots(problem: UFM) -> list[Any]:
     """``(C,)``: √n_j in balls."""
-    return [arb(n).sqrt() for n in problem.design.counts.tolist()]
+    roots = {n: arb(n).sqrt() for n in set(problem.design.counts.tolist())}
+    return [roots[n] for n in problem.design.counts.tolist()]
 
 
 def dual_value(problem: UFM, q: Rationals) -> Any:
@@ -203,18 +222,20 @@ def dual_value(problem: UFM, q: Rationals) -> Any:
     design, conjugate = problem.design, CONJUGATES[problem.loss]
     total = arb(0)
     for t, rows in design.blocks():
-        table = [conjugate([BALLS.number(y) for y in row]) for row in design.targets[t]]
-        loss, r = arb(0), [Fraction(0)] * design.classes[t]
+        targets = [[_fmpq(y) for y in row] for row in design.targets[t]]
+        table = [conjugate([arb(y) for y in row]) for row in targets]
+        loss, r = arb(0), [fmpq(0)] * design.classes[t]
         for j in np.flatnonzero(design.labelled[t]).tolist():
             column, mass = [q[k][j] for k in range(rows.start, rows.stop)], int(design.masses[t, j])
             label = int(design.labels[t, j])
-            loss += (table[label] - conjugate([BALLS.number(p) for p in column])) * mass
+            loss += (table[label] - conjugate([arb(p) for p in column])) * mass
             if problem.lambda_b is not None and problem.lambda_b[t]:
-                r = [x + mass * (y - p) for x, y, p in zip(r, design.targets[t][label], column, strict=True)]
+                r = [x + mass * (y - p) for x, y, p in zip(r, targets[label], column, strict=True)]
         share = problem.alpha[t] / design.task_masses[t]
         total += loss * BALLS.number(share)
         if problem.lambda_b is not None and problem.lambda_b[t]:
-            total -= BALLS.number(share**2 * sum((x * x for x in r), Fraction(0)) / (2 * problem.lambda_b[t]))
+            square = arb(sum((x * x for x in r), fmpq(0)))
+            total -= square * BALLS.number(share**2 / (2 * problem.lambda_b[t]))
     return total
 
 
@@ -237,9 +258,14 @@ CONJUGATES: dict[str, Callable[[Sequence[Any]], Any]] = {
 # --------------------------------------------------------------------------- from the constants to the measures
 
 
+def product_in_balls(a: optimum_geometry.Matrix, b: optimum_geometry.Matrix) -> optimum_geometry.Matrix:
+    """A B by python-flint."""
+    return [list(row) for row in (arb_mat(a) * arb_mat(b)).tolist()]
+
+
 def _evaluate(problem: UFM, dual: RationalDual, gap: Any, upper: Any) -> OptimumBounds:
     design = problem.design
-    found = stability.geometry_bounds(problem, dual.q, gap, upper, BALLS)
+    found = optimum_geometry.geometry_bounds(problem, dual.rational, gap, upper, BALLS, product_in_balls, arb)
     pairs = [(s, t) for s, t in combinations(range(design.tasks), 2) if (design.labelled[s] & design.labelled[t]).any()]
     alive = [bound is not None for bound in found.etf_bound]
     shared = [(s, t) for s, t in pairs if alive[s] and alive[t]]
@@ -256,27 +282,28 @@ def _evaluate(problem: UFM, dual: RationalDual, gap: Any, upper: Any) -> Optimum
     )
 
 
-def _cosine(found: stability.GeometryBounds, s: int, t: int) -> Any | None:
+def _cosine(found: optimum_geometry.GeometryBounds, s: int, t: int) -> Any | None:
     """The largest |cos(w_{s,k}, w_{t,l})|."""
-    i, j = (s, t) if found.gram[s][t] is not None else (t, s)
-    block, first, second = found.gram[i][j], found.gram[i][i], found.gram[j][j]
-    if block is None or first is None or second is None:
+    pair, first, second = found.block(s, t), found.gram[s][s], found.gram[t][t]
+    if pair is None or first is None or second is None:
         return None
-    own = (found.radius[i][i], found.radius[j][j])
+    own = (found.radius[s][s], found.radius[t][t])
     largest = arb(0)
-    for k, row in enumerate(block):
+    for k, row in enumerate(pair[0]):
         for m, value in enumerate(row):
             a, b = first[k][k], second[m][m]
             if not (a > own[0] and b > own[1]):
                 return None
             inner = arb(abs(value).upper())
-            off = stability.cosine_radius(inner, a, b, found.radius[i][j], own, BALLS)
+            off = stability.cosine_radius(inner, a, b, pair[1], own, BALLS)
             bound = arb((inner / (a * b).sqrt() + off).upper())
             largest = bound if bound > largest else largest
     return largest
 
 
-def _sum_rule(problem: UFM, found: stability.GeometryBounds, dual: RationalDual, gap: Any, upper: Any) -> float | None:
+def _sum_rule(
+    problem: UFM, found: optimum_geometry.GeometryBounds, dual: RationalDual, gap: Any, upper: Any
+) -> float | None:
     """The module's bound; ``None`` unless ‖W'‖ is proved to exceed √(2ε)."""
     design = problem.design
     lambda_h, duality = BALLS.number(problem.lambda_h), stability.duality_radius(gap, BALLS)
@@ -312,7 +339,7 @@ def _rule(problem: UFM) -> tuple[arb_mat, arb_mat]:
         beta = BALLS.number(Fraction(k) / (problem.lambda_h * design.task_masses[t])).sqrt()
         heights = [beta * n for n in roots]
         for i in range(rows.start, rows.stop):
-            rule.append([h * BALLS.number(y) if y else arb(0) for h, y in zip(heights, target[i], strict=True)])
+            rule.append([h * arb(y) for h, y in zip(heights, target[i], strict=True)])
     whole = arb_mat(rule)
     mean = _uncentred(problem, whole)
     return whole - mean, mean
@@ -330,7 +357,7 @@ def _uncentred(problem: UFM, matrix: arb_mat) -> arb_mat:
 
 def _inner(a: arb_mat, b: arb_mat) -> Any:
     """⟨A, B⟩."""
-    return (a * b.transpose()).trace()
+    return sum((x * y for x, y in zip(a.entries(), b.entries(), strict=True)), arb(0))
 
 
 def _norm(matrix: arb_mat) -> Any:

@@ -13,12 +13,15 @@ from stated import stated_problems
 from relaxations.certificate import Certificate
 from relaxations.check import check_certificate
 from relaxations.geometry_bounds import OptimumBounds, feasible_dual, optimum_bounds
+from relaxations.problems import with_default_decays
 from relaxations.solve import solve
 from theory import UFM, LabelDesign, geometry
 from theory.designs import annotated, correlated
 from theory.duality import dual_value, scaled_residual, spectral_norm
 from theory.known_optimum import known_optimum
 
+#: Labels of tasks 1 and 2 on four cells, of tasks 2 and 3 on four others.
+CHAIN = np.array([[0, 0, 1, 1, -1, -1, -1, -1], [0, 1, 0, 1, 0, 0, 1, 1], [-1, -1, -1, -1, 0, 1, 0, 1]])
 PAIR = UFM(correlated(2, "1/2"), "1/30", "1/30")
 
 
@@ -165,10 +168,10 @@ def test_null_where_nothing_follows():
     assert (dead.orthogonality, dead.sum_rule) == (None, None)
     sparse = proven(UFM(LabelDesign.factorial((2, 2)), "1/50", "1/50", loss="sparsemax"))
     assert sparse.etf == (None, None)
-    # neither task's cells are among the other's: the claim has no bound for their angle
-    partial = proven(UFM(annotated(LabelDesign.factorial((2, 2)), "1/2"), "1/100", "1/50"))
-    assert partial.orthogonality is None
-    assert max(partial.etf) < 1e-4
+    # three tasks, two of which share no cell: no bound for that pair, and it is none of the measured ones
+    chain = proven(UFM(LabelDesign((2, 2, 2), CHAIN, np.ones(8, dtype=np.int64)), "1/100", "1/50"))
+    assert chain.orthogonality < 1e-3
+    assert max(chain.etf) < 1e-4
     problem = UFM(LabelDesign.factorial((3, 3)), "1/50", "1/50")
     solution = solve(problem, "proximal")
     wide = optimum_bounds(problem, solution.q, "3")
@@ -185,3 +188,75 @@ def test_the_gap_is_that_of_the_checker():
     verdict = check_certificate(Certificate.from_solution(solution).to_dict())
     bounds = optimum_bounds(problem, solution.q, verdict.upper)
     assert bounds.gap == pytest.approx(verdict.gap, abs=1e-14)
+
+
+# --------------------------------------------------------------------------- partial annotation
+
+
+def half_annotated(share, bias=None, loss="ce", classes=(2, 3)):
+    return UFM(annotated(LabelDesign.factorial(classes), share), "1/100", "1/50", bias=bias, loss=loss)
+
+
+@pytest.mark.parametrize("bias", [None, 0, "1/10"])
+@pytest.mark.parametrize("share", ["1/2", "1/20", "1/200"])
+def test_tasks_annotated_together_are_proved_orthogonal(share, bias):
+    """No task is labelled wherever the other is: the theorem says 0, whatever the share."""
+    problem = half_annotated(share, bias)
+    labelled = problem.design.labelled
+    assert not (labelled[0] <= labelled[1]).all()
+    assert not (labelled[1] <= labelled[0]).all()
+    bounds = proven(problem)
+    assert 0 < bounds.orthogonality < bounds.cosine < 1e-3
+
+
+def test_squared_error_and_unbalanced_labels_have_bounds_that_meet_what_is_there():
+    table = LabelDesign.from_joint([[3, 1, 1], [1, 2, 4]])
+    for problem in (
+        UFM(annotated(table, "1/2"), "1/100", "1/50", bias=0),
+        UFM(annotated(table, "1/2"), "1/100", "1/50", bias="1/10"),
+        UFM(annotated(table, "1/2"), "1/100", "1/50", loss="mse"),
+        UFM(annotated(table, "1/2"), "1/100", "1/50", bias=0, loss="mse"),
+    ):
+        solution = solve(problem, "proximal")
+        bounds = proven(problem, solution)
+        there = geometry.largest_overlap(problem, solution.W, sharing=True)
+        assert there > 0.01
+        assert there < bounds.orthogonality < there + 1e-2
+        assert geometry.largest_cosine(problem, solution.W) < bounds.cosine
+
+
+def test_without_common_samples_there_is_no_bound_and_with_few_it_is_wide():
+    found = []
+    for share in ("1/2", "1/50", "1/1000"):
+        problem = with_default_decays(annotated(LabelDesign.factorial((2, 3)), share))
+        solution = solve(problem, "proximal")
+        found.append(optimum_bounds(problem, solution.q, Fraction(solution.value) * (1 + Fraction(1, 10**13))))
+    assert found[0].orthogonality < found[1].orthogonality < found[2].orthogonality
+    assert proven(UFM(LabelDesign.multi_source((2, 3)), "1/100", "1/50")).orthogonality is None
+
+
+@settings(max_examples=40)
+@given(
+    st.sampled_from(["1/2", "1/10", "1/100"]),
+    st.sampled_from([(None, "ce"), (0, "ce"), ("1/10", "ce"), (None, "mse"), (0, "mse"), ("1/10", "mse")]),
+    st.integers(0, 2**32 - 1),
+    st.floats(-9, -1),
+)
+def test_no_point_beside_the_face_is_outside(share, kind, seed, exponent):
+    """Heads tilted towards each other, features by the sum rule: what costs least where few samples have both."""
+    bias, loss = kind
+    problem = half_annotated(share, bias, loss)
+    solution = solve(problem, "proximal")
+    rng = np.random.default_rng(seed)
+    rows = [problem.design.rows_of(t) for t in range(2)]
+    W = solution.W.copy()
+    tilt = rng.standard_normal((W.shape[1], W.shape[1]))
+    W[rows[1]] = W[rows[1]] @ (np.eye(W.shape[1]) + 10.0**exponent * (tilt - tilt.T))
+    scaled = np.sqrt(problem.lambda_w_rows)[:, None] * W
+    H = scaled.T @ scaled_residual(problem, solution.q) / float(problem.lambda_h) / problem.sqrt_counts
+    value = Fraction(problem.objective(W, H, solution.b)) * (1 + Fraction(1, 10**12))
+    bounds = optimum_bounds(problem, solution.q, max(value, Fraction(solution.value) * (1 + Fraction(1, 10**12))))
+    event(f"a bound: {bounds.orthogonality is not None}")
+    if bounds.orthogonality is not None:
+        assert geometry.largest_overlap(problem, W, sharing=True) <= bounds.orthogonality
+        assert geometry.largest_cosine(problem, W) <= (bounds.cosine or 1)

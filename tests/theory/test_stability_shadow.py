@@ -15,7 +15,7 @@ from relaxations.balls import BALLS
 from relaxations.certificate import Certificate
 from relaxations.check import check_certificate
 from relaxations.solve import solve
-from theory import UFM, LabelDesign, geometry
+from theory import UFM, LabelDesign, geometry, optimum_geometry
 from theory import stability_bounds as bounds
 from theory.claims import stability as claim
 from theory.duality import scaled_residual
@@ -46,7 +46,7 @@ def test_every_perturbed_optimum_obeys_the_bounds(problem, seed, scale):
     value = problem.objective(W, H, b)
     gap = value - solution.lower
     assume(gap > 1e-14 * (1 + value))
-    found = bounds.geometry_bounds(problem, exact(solution.q), gap, value)
+    found = optimum_geometry.geometry_bounds(problem, exact(solution.q), gap, value)
     design = problem.design
     bias = np.zeros(design.rows) if b is None else b
     z = W @ H + bias[:, None]
@@ -92,7 +92,7 @@ def test_cosines_across_correlated_tasks(seed, scale, kind):
     solution = solve(problem, "proximal")
     W, H, b = perturbed(solution, np.random.default_rng(seed), scale)
     value = problem.objective(W, H, b)
-    found = bounds.geometry_bounds(problem, exact(solution.q), value - solution.lower, value)
+    found = optimum_geometry.geometry_bounds(problem, exact(solution.q), value - solution.lower, value)
     heads = [W[rows] for _, rows in design.blocks()]
     checked = 0
     for k, m, cosine, radius in rows_of_cosines(found, 0, 1):
@@ -113,7 +113,7 @@ def test_bounds_are_not_trivial_at_small_gaps(scenario, bias):
     problem = UFM(design, "1/50", "1/100", bias=bias)
     solution = solve(problem, "proximal")
     for gap, limit in ((1e-8, 0.02), (1e-10, 2e-3), (1e-12, 2e-4)):
-        found = bounds.geometry_bounds(problem, exact(solution.q), gap * solution.value, solution.value)
+        found = optimum_geometry.geometry_bounds(problem, exact(solution.q), gap * solution.value, solution.value)
         assert max(found.etf_bound) < limit
         if scenario == "factorial":
             assert found.overlap_bound[0][1] < limit
@@ -167,10 +167,10 @@ def test_in_balls_the_geometry_is_proved():
         upper = BALLS.number(Fraction(verdict.upper))
         gap = upper - dual_value_in_balls(problem, q)
         assert gap > 0
-        found = bounds.geometry_bounds(problem, q, gap, upper, BALLS)
+        found = optimum_geometry.geometry_bounds(problem, q, gap, upper, BALLS)
         assert all(bound < arb("1e-4") for bound in found.etf_bound)
         assert found.overlap_bound[0][1] < arb("1e-4")
-    floats = bounds.geometry_bounds(problem, q, float(gap), float(upper))
+    floats = optimum_geometry.geometry_bounds(problem, q, float(gap), float(upper))
     for ball, number in zip(found.etf_bound, floats.etf_bound, strict=True):
         assert float(ball) == pytest.approx(number, rel=1e-3)
 
@@ -178,7 +178,7 @@ def test_in_balls_the_geometry_is_proved():
 def test_no_bound_where_the_gap_is_too_large():
     problem = UFM(LabelDesign.factorial((3, 3)), "1/50", "1/100")
     solution = solve(problem, "proximal")
-    found = bounds.geometry_bounds(problem, exact(solution.q), 1.0, 2.0)
+    found = optimum_geometry.geometry_bounds(problem, exact(solution.q), 1.0, 2.0)
     assert found.margins == [None, None]
     assert found.etf_bound == [None, None]
     assert found.overlap_bound[0][1] is None
@@ -188,7 +188,7 @@ def test_no_bound_where_the_gap_is_too_large():
 def test_no_bound_for_a_loss_that_does_not_determine_its_logits():
     problem = UFM(LabelDesign.factorial((2, 3)), "1/50", "1/50", loss="sparsemax")
     solution = solve(problem, "proximal")
-    found = bounds.geometry_bounds(problem, exact(solution.q), 1e-10, solution.value)
+    found = optimum_geometry.geometry_bounds(problem, exact(solution.q), 1e-10, solution.value)
     assert found.total_variation == [None, None]
     assert found.etf_bound == [None, None]
     assert found.features > 0
