@@ -207,6 +207,9 @@ def wrong():
     yield "modulus of convexity", {"rhs": sp.Rational(1, 2), "by": ()}
     yield "ratio of probabilities from above", {"rhs": 1 + 2 * c.variation / c.least, "by": ()}
     yield "overlap of two heads", {"op": ">="}
+    without_means = c.bounds.common_cells_radius(c.gap, c.head, c.logits, c.lam, c.width, c.miss, 0, 0, c.SYMBOLIC)
+    yield "heads of two tasks with a common cell", {"rhs": without_means, "by": ()}
+    yield "a block through the cells of one task", {"rhs": c.lam * c.Z_s @ c.Q, "using": ()}
     yield "radius of the features", {"rhs": 2 * c.bounds.feature_radius(c.gap, c.lam, c.SYMBOLIC)}
 
 

@@ -10,7 +10,10 @@ Statement   Cross-entropy: TV(q, p)² <= ε/(2ω) in every cell; |log p_k − lo
                 ‖W'W'ᵀ − Z°U'ᵀ‖ <= 2w√(2ε) + 2ε + √λ_H Δ,
 
             hence overlaps, ETF deviations and cosines of the heads are those of Z°U'ᵀ up to O(√ε);
-            Σ‖h_i − h̄‖² <= 2ε/λ_H.
+            Σ‖h_i − h̄‖² <= 2ε/λ_H.  Block by block this needs the logits of s wherever t is labelled; where they only
+            share cells, any Q on the cells of s with sᵀQ = 0 gives
+
+                ‖W'_sW'_tᵀ − λ_H Z°_sQ‖ <= w² ‖S_tᵀP_t − U'Q‖ + λ_H (Δ + 2w√(2ε/λ_H)) ‖Q‖ + 2w√(2ε).
 Source      Pinsker; self-concordance: Bach (2010); the chain to head geometry: here.
 
 W'W'ᵀ is near Z°U'ᵀ because at a minimiser W' = U'H̃ᵀ: the dual point alone tells the Gram matrices.  P centres
@@ -81,7 +84,22 @@ piece_2 = x.nonnegative("‖(I−P)D(W'−D)ᵀ‖", latex=r"\|(I-P)D(W'-D)^{\to
 piece_3 = x.nonnegative("‖(PZ'+βsᵀ−Z°)U'ᵀ‖", latex=r"\|(PZ'+\beta s^{\top}-Z^\circ)U'^{\top}\|")
 loss_value = x.nonnegative("Σωℓ", latex=r"\textstyle\sum\omega\,\ell")
 
+miss, width = x.nonnegative("‖S_tᵀP_t − U'Q‖", latex=r"\|S_t^{\top}P_t-U'Q\|"), x.nonnegative("‖Q‖", latex=r"\|Q\|")
+means = x.nonnegative("m_s + m_t")
+block = x.nonnegative("‖W'_sW'_tᵀ − λ_H Z°_sQ‖", latex=r"\|W'_s{W'_t}^{\top}-\lambda_H Z^\circ_sQ\|")
+by_miss = x.nonnegative("‖P_sW'_sW'ᵀ(S_tᵀP_t − U'Q)‖", latex=r"\|P_sW'_s{W'}^{\top}(S_t^{\top}P_t-U'Q)\|")
+by_features = x.nonnegative("‖P_sW'_s(λ_H H̃ − W'ᵀU')Q‖", latex=r"\|P_sW'_s(\lambda_H\tilde H-{W'}^{\top}U')Q\|")
+by_logits = x.nonnegative("λ_H‖(P_sZ'_s + β_ssᵀ − Z°_s)Q‖", latex=r"\lambda_H\|(P_sZ'_s+\beta_ss^{\top}-Z^\circ_s)Q\|")
+by_means = x.nonnegative("‖means of rows‖", latex=r"\|(I-P_s)W'_s{W'_t}^{\top}+P_sW'_s{W'_t}^{\top}(I-P_t)\|")
+
 W, H, U = anatomy.W_, anatomy.H_, anatomy.U_
+S_s, S_t = letter("S_s", "K_s", "R"), letter("S_t", "K_t", "R")
+P_s, P_t = letter("P_s", "K_s", "K_s", symmetric=True), letter("P_t", "K_t", "K_t", symmetric=True)
+Z_s, Q, beta_s = (
+    letter("Z°_s", "K_s", "C", r"Z^\circ_s"),
+    letter("Q", "C", "K_t"),
+    letter("β_s", "K_s", "1", r"\beta_s"),
+)
 P, Z_0 = letter("P", "R", "R", symmetric=True), letter("Z°", "R", "C", r"Z^\circ")
 beta, s = letter("β", "R", "1", r"\beta"), letter("s", "C", "1")
 D = W - U @ H.T
@@ -123,6 +141,7 @@ CLAIM = Claim(
         Given("d̄ is the mean of d_k = z_k − z°_k", Sum("k", d_k - mean_d), Sum("k", 0)),
         Given("residuals are centred", P @ U, U),
         Given("U' does not see the bias", U @ s @ beta.T, Word({}, "R", "R")),
+        Given("Q does not see the bias", beta_s @ s.T @ Q, Word({}, "K_s", "K_t")),
     ),
     relies_on=(anatomy.CLAIM,),
     steps=(
@@ -370,6 +389,72 @@ CLAIM = Claim(
             lhs=Named("2√λ_H √(2ε)/λ_H", r"2\sqrt{\lambda_H}\sqrt{2\varepsilon}/\lambda_H", 2 * root * duality / lam),
             rhs=bounds.feature_radius(gap, lam, SYMBOLIC),
             because="divide by λ_H: ‖H̃ − W'ᵀU'/λ_H‖ ≤ 2√(2ε/λ_H)",
+            concludes=True,
+        ),
+        Identity(
+            name="a block through the cells of one task",
+            lhs=S_s @ W @ W.T @ S_t.T - lam * Z_s @ Q,
+            rhs=Named(
+                "four parts",
+                r"P_sW'_s{W'}^{\top}(S_t^{\top}P_t-U'Q) - P_sW'_s(\lambda_H\tilde H-{W'}^{\top}U')Q"
+                r" + \lambda_H(P_sZ'_s+\beta_ss^{\top}-Z^\circ_s)Q"
+                r" + (I-P_s)W'_s{W'_t}^{\top} + P_sW'_s{W'_t}^{\top}(I-P_t)",
+                P_s @ S_s @ W @ W.T @ (S_t.T @ P_t - U @ Q)
+                - P_s @ S_s @ W @ (lam * H - W.T @ U) @ Q
+                + lam * (P_s @ S_s @ W @ H + beta_s @ s.T - Z_s) @ Q
+                + (identity("K_s") - P_s) @ S_s @ W @ W.T @ S_t.T
+                + P_s @ S_s @ W @ W.T @ S_t.T @ (identity("K_t") - P_t),
+            ),
+            using=(Using("Q does not see the bias", times=-lam),),
+            because="Q lives on the cells of s, where the logits Z'_s are known; W'ᵀU' is near λ_H H̃",
+            concludes=True,
+        ),
+        Cited(
+            name="what Q misses",
+            lemma=PRODUCT_NORM,
+            roles={"bound": head * head * miss, "norm": by_miss},
+            because="‖W'_s‖ ≤ w, ‖W'‖ ≤ w",
+        ),
+        Cited(
+            name="features off their sum of rows",
+            lemma=PRODUCT_NORM,
+            roles={"bound": lam * head * bounds.feature_radius(gap, lam, SYMBOLIC) * width, "norm": by_features},
+            premises=("radius of the features",),
+        ),
+        Cited(
+            name="logits off their centre",
+            lemma=PRODUCT_NORM,
+            roles={"bound": lam * logits * width, "norm": by_logits},
+        ),
+        Cited(
+            name="means of rows",
+            lemma=PRODUCT_NORM,
+            roles={"bound": head * means, "norm": by_means},
+            because="‖(I − P)W'_t‖ = ‖(I − P)(D + U'H̃ᵀ)‖ is at most m_t = √(2ε) + w ‖(I − P)U'_t‖/√λ_H",
+        ),
+        Cited(
+            name="sum of the four parts",
+            lemma=TRIANGLE,
+            roles={"bound": by_miss + by_features + by_logits + by_means, "norm": block},
+            premises=("a block through the cells of one task",),
+        ),
+        Inequality(
+            name="heads of two tasks with a common cell",
+            lhs=block,
+            op="<=",
+            rhs=Named(
+                "radius of the block",
+                r"w^2\|S_t^{\top}P_t-U'Q\| + \lambda_H(\Delta+2w\sqrt{2\varepsilon/\lambda_H})\|Q\| + w(m_s+m_t)",
+                bounds.common_cells_radius(gap, head, logits, lam, width, miss, means, 0, SYMBOLIC),
+            ),
+            by=(
+                (Slack("sum of the four parts"),),
+                (Slack("what Q misses"),),
+                (Slack("features off their sum of rows"),),
+                (Slack("logits off their centre"),),
+                (Slack("means of rows"),),
+            ),
+            because="for a decayed bias Z°_s is shifted, and what is not known of the bias is added as before",
             concludes=True,
         ),
     ),
