@@ -195,49 +195,57 @@ class _FirstPass:
         cells, (R, d), T = len(self.finder.cell), self.W.shape, len(self.classes)
         loss = loss_named(self.loss)
         W: AnyArray = self.W.astype(np.float32 if self.single else np.float64)
-        sums, squares = np.zeros((cells, d)), np.zeros(cells)
-        logits, potentials, slopes = np.zeros((cells, R)), np.zeros((cells, T)), np.zeros((cells, T))
         correct = np.zeros(T, dtype=np.int64)
+        # a row a sample: its feature, ‖h‖², logits, potentials, slopes; one sparse product sums them all by cell
+        ends = np.cumsum([d, 1, R, T, T if self.with_slopes else 0])
+        totals = np.zeros((cells, ends[-1]))
         H = features.rows(0, features.shape[0])
-        for at in blocks(len(labels), d):
+        steps = blocks(len(labels), ends[-1])
+        buffer = np.empty((max(step.stop - step.start for step in steps), ends[-1]))
+        for at in steps:
             raw, cell, label = H[at], cell_of[at], labels[at]
-            exact = raw.astype(np.float64)
-            member, present = _membership(cell)
-            sums[present] += member @ exact
-            squares[present] += member @ np.vecdot(exact, exact)
+            stack = buffer[: len(cell)]
+            exact, squares, logits, potentials, slopes = np.split(stack, ends[:-1], axis=1)
+            exact[:] = raw
+            np.vecdot(exact, exact, out=squares[:, 0])
             operand: AnyArray = raw.astype(np.float32, copy=False) if self.single else exact
-            z = (W @ operand.T).astype(np.float64) + self.b[:, None]
-            logits[present] += member @ z.T
+            z = (W @ operand.T).astype(np.float64)
+            z += self.b[:, None]
+            logits[:] = z.T
             start = 0
             for t, k in enumerate(self.classes):
                 own = z[start : start + k]
-                keep = label[:, t] >= 0
                 # a missing label has weight 0 wherever these sums are used, so no masking of theirs
-                potentials[present, t] += member @ loss.phi(own)
-                correct[t] += int(((own.argmax(axis=0) == label[:, t]) & keep).sum())
+                potentials[:, t] = loss.phi(own)
+                correct[t] += int(np.count_nonzero(own.argmax(axis=0) == label[:, t]))  # a missing label is never it
                 if self.with_slopes:
-                    inner = (loss.gradient(own) * (own - self.b[start : start + k, None])).sum(axis=0)
-                    slopes[present, t] += member @ inner
+                    slopes[:, t] = (loss.gradient(own) * (own - self.b[start : start + k, None])).sum(axis=0)
                 start += k
-        return Moments(np.bincount(cell_of, minlength=cells), sums, squares, logits, potentials, slopes, correct)
+            _add_by_cell(totals, cell, stack)
+        sums, squares, logits, potentials, slopes = np.split(totals, ends[:-1], axis=1)
+        slopes = slopes if self.with_slopes else np.zeros((cells, T))
+        counts = np.bincount(cell_of, minlength=cells)
+        return Moments(counts, sums, squares[:, 0], logits, potentials, slopes, correct)
+
+
+def _add_by_cell(totals: FloatArray, cell: IntArray, rows: FloatArray) -> None:
+    """``totals[cell[i]] += rows[i]`` for every i: in each cell the rows of this block are summed in their order first.
+
+    A product with the indicator matrix of the cells; where there are many, of those present alone.
+    """
+    present: IntArray | slice = slice(None)
+    count, place = len(totals), cell
+    if count > len(cell):
+        present, place = np.unique(cell, return_inverse=True)
+        count = len(present)
+    indicator = sparse.csc_array((np.ones(len(cell)), place, np.arange(len(cell) + 1)), shape=(count, len(cell)))
+    totals[present] += indicator @ rows
 
 
 def blocks(samples: int, dimension: int) -> list[slice]:
     """Consecutive rows whose float64 features make about :data:`BLOCK_BYTES`."""
     step = max(16, BLOCK_BYTES // (8 * dimension))
     return [slice(start, min(start + step, samples)) for start in range(0, samples, step)]
-
-
-def _membership(cell: IntArray) -> tuple[sparse.csr_array, IntArray]:
-    """``(P, B)`` indicator matrix of the cells present in a block, and which they are.
-
-    A product with it sums the rows of every cell in the order of the samples.
-    """
-    present, inverse = np.unique(cell, return_inverse=True)
-    order = np.argsort(inverse, kind="stable")
-    ends = np.concatenate([[0], np.cumsum(np.bincount(inverse, minlength=len(present)))])
-    matrix = sparse.csr_array((np.ones(len(cell)), order, ends), shape=(len(present), len(cell)))
-    return matrix, present
 
 
 def first_pass(
@@ -321,21 +329,21 @@ class _SecondPass:
         labels = _labels(label_source)
         cell_of = self.finder(labels)
         r, R = len(self.directions), len(self.W)
-        stacked = np.concatenate([self.directions, self.W, *self.class_means])
+        stacked = np.concatenate([self.directions, self.W, *map(np.nan_to_num, self.class_means)])
         stacked = stacked.astype(np.float32 if self.single else np.float64)
-        lengths = [(means**2).sum(axis=1)[:, None] for means in self.class_means]
+        # a class without samples is nobody's nearest
+        lengths = [np.where(np.isnan(m), np.inf, m * m).sum(axis=1)[:, None] for m in self.class_means]
         variances, disagreements = np.zeros(r), np.zeros(len(self.classes), dtype=np.int64)
         H = features.rows(0, features.shape[0])
         for at in blocks(len(labels), self.W.shape[1]):
             places = stacked @ H[at].astype(stacked.dtype, copy=False).T
-            off = places[:r].astype(np.float64) - self.cell_places[:, cell_of[at]]
+            off = places[:r] - self.cell_places.take(cell_of[at], axis=1)
             variances += np.einsum("ij,ij->i", off, off)
             row = 0
             for t, k in enumerate(self.classes):
                 guess = (places[r + row : r + row + k] + self.b[row : row + k, None]).argmax(axis=0)
-                gaps = lengths[t] - 2.0 * places[r + R + row : r + R + row + k]
-                nearest = np.where(np.isnan(gaps), np.inf, gaps).argmin(axis=0)
-                disagreements[t] += int(((nearest != guess) & (labels[at, t] >= 0)).sum())
+                nearest = (lengths[t] - 2.0 * places[r + R + row : r + R + row + k]).argmin(axis=0)
+                disagreements[t] += int(np.count_nonzero((nearest != guess) & (labels[at, t] >= 0)))
                 row += k
         return Spread(variances, disagreements)
 
