@@ -114,10 +114,10 @@ def _pull(problem: UFM, probe: dict[str, Any]) -> float | None:
     if not probe:
         return None
     responses = Responses(problem)
-    return max(
-        abs(2 * alpha * (loss - responses.loss(t, alpha)))
-        for t, (alpha, loss) in enumerate(zip(probe["fitted"], probe["losses"], strict=True))
-    )
+    fitted: list[float] = probe["fitted"]
+    losses: list[float] = probe["losses"]
+    pulls = [2 * a * (loss - responses.loss(t, a)) for t, (a, loss) in enumerate(zip(fitted, losses, strict=True))]
+    return max(map(abs, pulls))
 
 
 def _largest_product(probe: dict[str, Any]) -> float | None:
