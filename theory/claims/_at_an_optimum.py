@@ -15,10 +15,12 @@ that q is feasible ("dual feasibility as a matrix inequality") and that the poin
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 
 from theory.claims import gap_anatomy as anatomy
-from theory.lemmas import FENCHEL_YOUNG, FENCHEL_YOUNG_ZERO
+from theory.lemmas import FENCHEL_YOUNG, FENCHEL_YOUNG_ZERO, ORTHOGONAL_BLOCKS, SEMIDEFINITE
 from theory.proof import (
     Cited,
     EqualityCase,
@@ -35,7 +37,7 @@ from theory.proof import (
 )
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.sums import Sum
-from theory.proof.traces import Trace, Word
+from theory.proof.traces import Trace
 
 x = Alphabet().joined(anatomy.x)
 W_, H_, U_ = anatomy.W_, anatomy.H_, anatomy.U_
@@ -66,11 +68,6 @@ _is_least = Condition("f* is the least value", least, "<=", attained)
 _weak, _above = "weak duality", "the point is no better than an optimum"
 
 
-def nothing(word: Word) -> Word:
-    """The zero polynomial of the shape of ``word``."""
-    return Word({}, word.rows, word.columns)
-
-
 def vanishing(name: str, summand: int, because: str, concludes: bool = False) -> EqualityCase:
     """One term of the gap anatomy is 0 at an optimum: 0 prediction, 1 and 2 the squares, 3 scatter, 4 bias."""
     return EqualityCase(
@@ -97,6 +94,44 @@ HYPOTHESES = (
         Trace({}) + dual,
     ),
 )
+
+#: The residual's norm bound in the form that the gap anatomy takes.
+AS_A_MATRIX = Cited(
+    name="dual feasibility as a matrix inequality",
+    lemma=SEMIDEFINITE,
+    roles={"matrix": anatomy.semidefinite.matrix},
+    premises=("dual feasibility",),
+)
+
+
+def feasible_blocks(*premises: str) -> tuple[Step, ...]:
+    """‖U'‖_op <= √λ_H from orthogonal blocks, each of norm at most √λ_H by the ``premises``."""
+    blocks = Cited(
+        name="dual feasibility",
+        lemma=ORTHOGONAL_BLOCKS,
+        roles={"limit": sp.sqrt(lam_h), "stack": anatomy.operator},
+        premises=premises,
+        because="every block has norm at most √λ_H",
+    )
+    return blocks, AS_A_MATRIX
+
+
+def meets(*using: Using, because: str, where: tuple[Let, ...] = ()) -> Identity:
+    """The step :data:`MEETS`."""
+    return Identity(name=MEETS, lhs=attained, rhs=dual, using=using, where=where, because=because)
+
+
+def optimal_value(value: Any, *using: Using, because: str = "f* = D(q)") -> Identity:
+    """f* = ``value``, concluded from f* = D(q) and what ``using`` says of D(q)."""
+    return Identity(
+        name="optimal value",
+        lhs=Named("f*", "f^*", least),
+        rhs=value,
+        using=(Using("strong duality"), *using),
+        because=because,
+        concludes=True,
+    )
+
 
 #: f* = D(q): the two bounds meet.
 STRONG_DUALITY: tuple[Step, ...] = (

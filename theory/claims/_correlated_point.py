@@ -11,7 +11,6 @@ import sympy as sp
 
 from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
-from theory.claims._at_an_optimum import nothing
 from theory.claims._correlated_tasks import (
     BY_COUPLING,
     DIFFERENCE_IS_DEAD,
@@ -55,12 +54,11 @@ from theory.claims._correlated_tasks import (
 from theory.lemmas import (
     GRAM_EXISTS,
     ORTHOGONAL_BLOCKS,
-    SEMIDEFINITE,
     UNITARY_INVARIANCE,
 )
 from theory.proof import Cases, Cited, Identity, Inequality, Let, Named, Using
 from theory.proof.symmetric import Symmetric, identity, ones
-from theory.proof.traces import letter
+from theory.proof.traces import letter, nothing
 
 
 def direction_gram(d: str, e: str, kind: str, value: Symmetric) -> Named:
@@ -230,12 +228,7 @@ FEASIBLE = (
         premises=("norm of the two directions",),
         because="sum and difference over √2 are a rotation of the two tasks",
     ),
-    Cited(
-        name="dual feasibility as a matrix inequality",
-        lemma=SEMIDEFINITE,
-        roles={"matrix": anatomy.semidefinite.matrix},
-        premises=("dual feasibility",),
-    ),
+    optimum.AS_A_MATRIX,
     Identity(
         name="label counts are uniform",
         lhs=Named("P E_t σ", r"P E_t \sigma", P @ (original("1=", "1=") + original("1≠", "1≠")) @ column),
@@ -364,18 +357,13 @@ VALUE = (
         roles={"gram": Named("W'_± W'_±ᵀ", r"W'_\pm {W'_\pm}^{\top}", mu * plus * P), "wanted": mu * plus * P},
         because="sum and difference in coordinates of their own, K − 1 for each that lives",
     ),
-    Identity(
-        name=optimum.MEETS,
-        lhs=optimum.attained,
-        rhs=optimum.dual,
-        using=(
-            Using("value of the point"),
-            Using("value of the dual point", times=-1),
-            Using("entropy of an agreeing cell", times=-2 * alpha * A / K),
-            Using("entropy of a differing cell", times=-2 * alpha * (K - 1) * B / K),
-            Using("pairing of residual and logits in the sum", times=-1),
-            Using("pairing of residual and logits in the difference", times=-1),
-        ),
+    optimum.meets(
+        Using("value of the point"),
+        Using("value of the dual point", times=-1),
+        Using("entropy of an agreeing cell", times=-2 * alpha * A / K),
+        Using("entropy of a differing cell", times=-2 * alpha * (K - 1) * B / K),
+        Using("pairing of residual and logits in the sum", times=-1),
+        Using("pairing of residual and logits in the difference", times=-1),
         where=(BY_COUPLING, Let(u, u_of, "residual"), Let(v, v_of, "residual"), Let(w, w_of, "residual")),
         because="loss + pairings of residual and logits = entropies",
     ),

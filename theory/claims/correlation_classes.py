@@ -30,7 +30,6 @@ from theory import correlation_law as law
 from theory.claims import SYMBOLIC as ON
 from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
-from theory.claims._at_an_optimum import nothing
 from theory.claims._correlated_point import (
     DIRECTIONS,
     FEASIBLE,
@@ -77,7 +76,7 @@ from theory.lemmas import (
 )
 from theory.proof import Cited, Claim, Given, Identity, Named, Using
 from theory.proof.traces import identity as unit
-from theory.proof.traces import letter
+from theory.proof.traces import letter, nothing
 
 bias = letter("b'", "R", "1")
 
@@ -85,17 +84,8 @@ head_1 = {d: head[d] / (2 * lam_w) for d in "+-"}
 
 NECESSARY = (
     *optimum.STEPS,
-    Identity(
-        name="optimal value",
-        lhs=Named("f*", "f^*", optimum.least),
-        rhs=reduced,
-        using=(
-            Using("strong duality"),
-            Using(optimum.MEETS, times=-1),
-            Using("value of the point"),
-        ),
-        because="f* = D(q) = f(W°, H°)",
-        concludes=True,
+    optimum.optimal_value(
+        reduced, Using(optimum.MEETS, times=-1), Using("value of the point"), because="f* = D(q) = f(W°, H°)"
     ),
     Identity(
         name="heads have centred columns",

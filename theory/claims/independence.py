@@ -22,12 +22,11 @@ import sympy as sp
 
 from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
-from theory.claims._at_an_optimum import nothing
-from theory.lemmas import EQUAL_GRAMS, ORTHOGONAL_BLOCKS, SEMIDEFINITE, SOFTMAX_INVERTIBLE
+from theory.lemmas import EQUAL_GRAMS, SOFTMAX_INVERTIBLE
 from theory.proof import Cited, Claim, Given, Identity, Named, Sum, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.symmetric import Symmetric, centring, independent_labels, ones
-from theory.proof.traces import Word, identity, letter
+from theory.proof.traces import Word, identity, letter, nothing
 
 x = Alphabet()
 N, K = x.positive("N"), x.integer("K", least=2)
@@ -99,18 +98,8 @@ SUFFICIENT = (
         roles={"norm": block_norm, "other": own_norm},
         premises=("residual Gram of one group",),
     ),
-    Cited(
-        name="dual feasibility",
-        lemma=ORTHOGONAL_BLOCKS,
-        roles={"limit": limit, "stack": anatomy.operator},
-        premises=("norm of one group", "residuals of two groups are orthogonal", "each group's dual point is feasible"),
-        because="every block has norm at most √λ_H",
-    ),
-    Cited(
-        name="dual feasibility as a matrix inequality",
-        lemma=SEMIDEFINITE,
-        roles={"matrix": anatomy.semidefinite.matrix},
-        premises=("dual feasibility",),
+    *optimum.feasible_blocks(
+        "norm of one group", "residuals of two groups are orthogonal", "each group's dual point is feasible"
     ),
     Identity(
         name="bias residual",
@@ -162,32 +151,20 @@ SUFFICIENT = (
         ),
         because="one group after the other, X_r holding those before; so f = Σ_s f_s* at the sum, whatever the labels",
     ),
-    Identity(
-        name=optimum.MEETS,
-        lhs=optimum.attained,
-        rhs=optimum.dual,
-        using=(
-            Using("value of the orthogonal sum"),
-            Using("each group's own optimum meets its own dual point", times=Sum("s", sp.Integer(1))),
-            Using("dual value by groups", times=-1),
-        ),
+    optimum.meets(
+        Using("value of the orthogonal sum"),
+        Using("each group's own optimum meets its own dual point", times=Sum("s", sp.Integer(1))),
+        Using("dual value by groups", times=-1),
         because="f(orthogonal sum) = Σ_s f_s* = Σ_s D_s(q_s) = D(q)",
     ),
 )
 
 NECESSARY = (
     *optimum.STEPS,
-    Identity(
-        name="optimal value",
-        lhs=Named("f*", "f^*", optimum.least),
-        rhs=Sum("s", single),
-        using=(
-            Using("strong duality"),
-            Using("dual value by groups"),
-            Using("each group's own optimum meets its own dual point", times=-Sum("s", sp.Integer(1))),
-        ),
-        because="f* = D(q)",
-        concludes=True,
+    optimum.optimal_value(
+        Sum("s", single),
+        Using("dual value by groups"),
+        Using("each group's own optimum meets its own dual point", times=-Sum("s", sp.Integer(1))),
     ),
     Identity(
         name="heads have centred columns",

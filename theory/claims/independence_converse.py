@@ -19,13 +19,12 @@ import sympy as sp
 
 from theory.claims import gap_anatomy as anatomy
 from theory.claims import independence as forward
-from theory.claims._at_an_optimum import nothing
 from theory.lemmas import FERMAT, LEFT_FACTOR
 from theory.proof import Cited, Claim, EqualityCase, Given, Identity, Inequality, Named, Sum, Termwise, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.symmetric import centring, ones
 from theory.proof.symmetric import identity as unit
-from theory.proof.traces import identity, letter
+from theory.proof.traces import identity, letter, nothing
 
 x = Alphabet()
 N, K, u = forward.N, forward.K, forward.u

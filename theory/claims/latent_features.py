@@ -29,7 +29,7 @@ from theory.lemmas import ORTHOGONAL_PROJECTION
 from theory.proof import Cited, Claim, Given, Identity, Let, Named, Using
 from theory.proof.alphabet import Alphabet
 from theory.proof.applied import Applied
-from theory.proof.traces import Word, letter
+from theory.proof.traces import letter, nothing
 
 own = Alphabet()
 g_s = own.positive("g_s", latex="g_s")
@@ -50,11 +50,6 @@ G_t = letter("G_t", "K_t", "1")
 project, project_s = W_t.T @ W_t / g, W_s.T @ W_s / g_s
 everything = W.T @ gamma_inv @ W
 latent = beta * (W_t.T @ P_t)
-
-
-def nothing(word: Word) -> Word:
-    """The zero polynomial of the shape of ``word``."""
-    return Word({}, word.rows, word.columns)
 
 
 PROJECTIONS = (

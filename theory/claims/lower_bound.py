@@ -52,7 +52,7 @@ from theory.proof import (
 )
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.symmetric import Symmetric, centring, independent_labels, ones
-from theory.proof.traces import Trace, Word, identity, letter
+from theory.proof.traces import Trace, identity, letter, nothing
 
 # ------------------------------------------------------------------ numbers
 
@@ -111,11 +111,6 @@ P = centring(K)
 def zero(rows: sp.Expr, columns: sp.Expr) -> Symmetric:
     """The zero block."""
     return Symmetric(rows, columns, 0, 0)
-
-
-def nothing(word: Word) -> Word:
-    """The zero polynomial of the shape of ``word``."""
-    return Word({}, word.rows, word.columns)
 
 
 SAMPLES = "t,i"

@@ -24,7 +24,6 @@ from theory.claims import SYMBOLIC as ON
 from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
 from theory.claims import independence
-from theory.claims._at_an_optimum import nothing
 from theory.lemmas import INVARIANT_MINIMISER, SOFTMAX_INVERTIBLE
 from theory.proof import (
     Cited,
@@ -40,7 +39,7 @@ from theory.proof import (
 )
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.symmetric import Symmetric, centring
-from theory.proof.traces import Trace, identity, letter, trace
+from theory.proof.traces import Trace, identity, letter, nothing, trace
 
 x = Alphabet()
 K, K_A = x.integer("K_B", least=2, latex="K_B"), x.integer("K_A", latex="K_A")

@@ -29,7 +29,7 @@ from theory.proof import Cited, Claim, Given, Identity, Inequality, Named, Slack
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.applied import Applied
 from theory.proof.symmetric import centring
-from theory.proof.traces import Trace, Word, identity, letter, trace
+from theory.proof.traces import Trace, identity, letter, nothing, trace
 
 x = Alphabet()
 K, n, d = x.integer("K_t", least=2, latex="K_t"), x.positive("N_t", latex="N_t"), x.integer("d")
@@ -66,11 +66,6 @@ head_s, head = sp.sqrt(g_s) * (V_s @ X_s), sp.sqrt(g) * (V_t @ X_t)
 features = beta * (head.T @ E_t)
 cross = X_s @ X_t.T
 rotated_s, rotated = A, C.T @ A + F.T @ B
-
-
-def nothing(word: Word) -> Word:
-    """The zero polynomial of the shape of ``word``."""
-    return Word({}, word.rows, word.columns)
 
 
 SPLIT = (

@@ -46,11 +46,6 @@ e_k, e_l, h = letter("e_k", "K_t", "1"), letter("e_l", "K_t", "1"), letter("h", 
 j, i = letter("ē_j", "R", "1", r"\bar e_j"), letter("ē_i", "R", "1", r"\bar e_i")
 
 
-def nothing(word: Word) -> Word:
-    """The zero polynomial of the shape of ``word``."""
-    return Word({}, word.rows, word.columns)
-
-
 def number(word: Word) -> Trace:
     """A 1 × 1 matrix as a scalar."""
     return Trace(word.terms)

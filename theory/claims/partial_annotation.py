@@ -26,19 +26,16 @@ from theory.claims import SYMBOLIC as ON
 from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
 from theory.claims import single_source
-from theory.claims._at_an_optimum import nothing
 from theory.lemmas import (
     FENCHEL_YOUNG_EQUALITY,
-    ORTHOGONAL_BLOCKS,
     RANK_OF_GRAM,
-    SEMIDEFINITE,
     SOFTMAX_INVERTIBLE,
 )
 from theory.proof import Cited, Claim, Given, Identity, Let, Named, Sum, Using
 from theory.proof.alphabet import Alphabet
 from theory.proof.applied import Applied
 from theory.proof.symmetric import Symmetric, centring, identity, ones
-from theory.proof.traces import Trace, letter
+from theory.proof.traces import Trace, letter, nothing
 from theory.proof.traces import identity as unit
 
 x = Alphabet()
@@ -101,18 +98,7 @@ VALUE = (
         because="residuals meet on the N_st samples that carry both labels, where labels are independent and "
         "uniform; N_st may be 0",
     ),
-    Cited(
-        name="dual feasibility",
-        lemma=ORTHOGONAL_BLOCKS,
-        roles={"limit": sp.sqrt(lam_h), "stack": anatomy.operator},
-        premises=("residual Gram, one task", "scale of the residual", "residual Gram, two tasks"),
-    ),
-    Cited(
-        name="dual feasibility as a matrix inequality",
-        lemma=SEMIDEFINITE,
-        roles={"matrix": anatomy.semidefinite.matrix},
-        premises=("dual feasibility",),
-    ),
+    *optimum.feasible_blocks("residual Gram, one task", "scale of the residual", "residual Gram, two tasks"),
     Applied(
         name="dual value of one task",
         of="single_source::optimal value",
@@ -197,17 +183,11 @@ COMPLETIONS = (
 )
 NECESSARY = (
     *optimum.STEPS,
-    Identity(
-        name="optimal value",
-        lhs=Named("f*", "f^*", optimum.least),
-        rhs=Sum("t", value),
-        using=(
-            Using("strong duality"),
-            Using("dual value by tasks"),
-            Using("dual value of one task", times=Sum("t", sp.Integer(1))),
-        ),
+    optimum.optimal_value(
+        Sum("t", value),
+        Using("dual value by tasks"),
+        Using("dual value of one task", times=Sum("t", sp.Integer(1))),
         because="f* = D(q); a dead task has a_t = 0; whatever the shares of the groups",
-        concludes=True,
     ),
     Identity(
         name="rows of a head sum to 0",

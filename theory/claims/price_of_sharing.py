@@ -37,7 +37,7 @@ from theory.proof import (
 )
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.applied import Applied
-from theory.proof.traces import Word, identity, letter
+from theory.proof.traces import identity, letter, nothing
 
 x = Alphabet()
 lam = x.positive("λ_H", latex=r"\lambda_H")
@@ -69,11 +69,6 @@ V_s, V_r = letter("V_s", "R_s", "d_s"), letter("V_r", "R_r", "d_r")
 J_s, J_r = letter("J_s", "d", "d_s"), letter("J_r", "d", "d_r")
 H_s, X_r = letter("H_s", "d_s", "N"), letter("X_r", "d_r", "N")
 summed = J_r @ X_r + J_s @ H_s
-
-
-def nothing(word: Word) -> Word:
-    """The zero polynomial of the shape of ``word``."""
-    return Word({}, word.rows, word.columns)
 
 
 LOWER = (

@@ -22,21 +22,18 @@ from theory import closed_forms as forms
 from theory.claims import SYMBOLIC as ON
 from theory.claims import _at_an_optimum as optimum
 from theory.claims import gap_anatomy as anatomy
-from theory.claims._at_an_optimum import nothing
 from theory.lemmas import (
     GRAM_DETERMINES,
     GRAM_EXISTS,
-    ORTHOGONAL_BLOCKS,
     PROJECTION_RANK,
     RANK_OF_GRAM,
-    SEMIDEFINITE,
     SOFTMAX_INVERTIBLE,
 )
 from theory.proof import Cases, Cited, Claim, Derivative, Given, Identity, Inequality, Let, Named, Sum, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.symmetric import Symmetric, centring, identity, independent_labels, ones
 from theory.proof.traces import identity as unit
-from theory.proof.traces import letter
+from theory.proof.traces import letter, nothing
 
 # ------------------------------------------------------------------ symbols
 
@@ -199,24 +196,12 @@ RESIDUAL = (
         rhs=zero(K_s, K),
         because="E_s E_tᵀ = N/(K_s K_t) J: labels are pairwise independent, and P J = 0",
     ),
-    Cited(
-        name="dual feasibility",
-        lemma=ORTHOGONAL_BLOCKS,
-        roles={"limit": sp.sqrt(lam_h), "stack": operator},
-        premises=(
-            "the residual Gram has the eigenvalue λ_H on centred vectors",
-            "and 0 on constants",
-            "residual Gram, dead task",
-            "a dead task is feasible",
-            "residual Gram, two tasks",
-        ),
-        because="every block has norm at most √λ_H",
-    ),
-    Cited(
-        name="dual feasibility as a matrix inequality",
-        lemma=SEMIDEFINITE,
-        roles={"matrix": anatomy.semidefinite.matrix},
-        premises=("dual feasibility",),
+    *optimum.feasible_blocks(
+        "the residual Gram has the eigenvalue λ_H on centred vectors",
+        "and 0 on constants",
+        "residual Gram, dead task",
+        "a dead task is feasible",
+        "residual Gram, two tasks",
     ),
     Identity(
         name="the residual sums to 0 over cells",
@@ -297,33 +282,22 @@ VALUE = (
         where=at_zero,
         because="both are 0",
     ),
-    Identity(
-        name=optimum.MEETS,
-        lhs=optimum.attained,
-        rhs=optimum.dual,
-        using=(
-            Using("value of the point"),
-            Using("value of every task at the point"),
-            Using("dual value of every task", times=-1),
-            Using("value of the dual point", times=-1),
-        ),
+    optimum.meets(
+        Using("value of the point"),
+        Using("value of every task at the point"),
+        Using("dual value of every task", times=-1),
+        Using("value of the dual point", times=-1),
         because="so it is optimal, and q solves the dual",
     ),
 )
 
 NECESSITY = (
     *optimum.STEPS,
-    Identity(
-        name="optimal value",
-        lhs=Named("f*", "f^*", optimum.least),
-        rhs=Sum("t", value),
-        using=(
-            Using("strong duality"),
-            Using("value of the dual point"),
-            Using("dual value of every task"),
-        ),
+    optimum.optimal_value(
+        Sum("t", value),
+        Using("value of the dual point"),
+        Using("dual value of every task"),
         because="f* = D(q); a dead task has a_t = 0",
-        concludes=True,
     ),
     optimum.vanishing("NC1: features are equal within cells", 3, "a square that is 0", concludes=True),
     optimum.vanishing("decayed bias", 4, "b_t = r_t/λ_b,t, and r = 0 here: a decayed bias vanishes"),

@@ -24,7 +24,7 @@ import sympy as sp
 from theory.lemmas import CHAIN_RULE, FERMAT
 from theory.proof import Cited, Claim, Derivative, Given, Identity, Named, Using
 from theory.proof.alphabet import Alphabet
-from theory.proof.traces import Trace, Word, identity, letter
+from theory.proof.traces import Trace, Word, identity, letter, nothing
 
 x = Alphabet()
 lam = x.positive("λ_H", latex=r"\lambda_H")
@@ -67,11 +67,6 @@ penalty_slope = (D_W @ W).inner(D_W @ dW) + lam * H.inner(dH) + (B @ b).inner(B 
 def penalties(weights: Word, features: Word, bias: Word) -> Trace:
     """½‖D_W W‖² + ½λ_H‖H‖² + ½‖Bb‖²."""
     return half * (D_W @ weights).square() + half * lam * features.square() + half * (B @ bias).square()
-
-
-def nothing(word: Word) -> Word:
-    """The zero polynomial of the shape of ``word``."""
-    return Word({}, word.rows, word.columns)
 
 
 def entry(phi: sp.Expr) -> sp.Expr:

@@ -234,6 +234,11 @@ class Trace(_Combination):
         return _join([(c, printer(scalar, latex)) for c, printer in self.shown], scalar, latex)
 
 
+def nothing(word: Word) -> Word:
+    """The zero polynomial of the shape of ``word``."""
+    return Word({}, word.rows, word.columns)
+
+
 def letter(name: str, rows: str, columns: str, latex: str = "", symmetric: bool = False) -> Word:
     """The polynomial that is one letter."""
     one = Letter(name, rows, columns, latex or name, symmetric)
