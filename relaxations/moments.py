@@ -239,7 +239,7 @@ def _add_by_cell(totals: FloatArray, cell: IntArray, rows: FloatArray) -> None:
         present, place = np.unique(cell, return_inverse=True)
         count = len(present)
     indicator = sparse.csc_array((np.ones(len(cell)), place, np.arange(len(cell) + 1)), shape=(count, len(cell)))
-    totals[present] += indicator @ rows
+    totals[present] += np.asarray(indicator @ rows)
 
 
 def blocks(samples: int, dimension: int) -> list[slice]:

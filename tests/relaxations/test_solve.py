@@ -8,7 +8,8 @@ from reference import local_minimum
 from strategies import balanced_designs, free_designs, problems
 
 import relaxations.programs as programs
-from relaxations.solve import AUTO_PROGRAM, SOLVERS, restricted, simplex_basis, solve
+from relaxations.closed_form_point import simplex_basis
+from relaxations.solve import AUTO_PROGRAM, SOLVERS, restricted, solve
 from theory import UFM, LabelDesign
 from theory.closed_forms import FLOAT
 from theory.duality import dual_value, scaled_residual, spectral_norm
@@ -212,3 +213,27 @@ def test_simplex_basis_is_orthonormal_and_centred(classes):
     V = simplex_basis(classes)
     np.testing.assert_allclose(V.T @ V, np.eye(classes - 1), atol=1e-14)
     np.testing.assert_allclose(V @ V.T, np.eye(classes) - 1 / classes, atol=1e-14)
+
+
+@pytest.mark.parametrize("bias", [None, 0, "0.1"])
+def test_a_start_near_by_saves_steps_and_changes_nothing_else(bias):
+    rng = np.random.default_rng(0)
+    table = rng.integers(1, 20, size=(5, 5, 5))
+    both = LabelDesign.from_joint(table)
+    near = LabelDesign.from_joint(table + rng.integers(0, 2, size=table.shape))
+    before = solve(UFM(near, "0.0012", "0.001", bias=bias), "proximal")
+    problem = UFM(both, "0.001", "0.001", bias=bias)
+    cold, warm = solve(problem, "proximal"), solve(problem, "proximal", start=before)
+    assert warm.value == pytest.approx(cold.value, rel=1e-11)
+    assert warm.relative_gap <= 1e-11
+    assert warm.iterations < cold.iterations
+    with pytest.raises(ValueError, match="start: a point of 15 rows and 125 cells; the problem has 6 and 9"):
+        solve(UFM(LabelDesign.factorial((3, 3)), "0.1", "0.1"), "proximal", start=before)
+
+
+def test_a_start_is_split_over_the_components():
+    problem = UFM(LabelDesign.multi_source((3, 4), (2, 5)), "0.02", "0.01", bias=0)
+    first = solve(problem, "proximal")
+    again = solve(problem, "proximal", start=first)
+    assert again.value == pytest.approx(first.value, rel=1e-12)
+    assert again.iterations <= first.iterations

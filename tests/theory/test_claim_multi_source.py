@@ -13,7 +13,8 @@ from strategies import class_numbers, problems
 
 from relaxations.certificate import Certificate
 from relaxations.check import check_certificate
-from relaxations.solve import simplex_basis, solve
+from relaxations.closed_form_point import simplex_basis
+from relaxations.solve import solve
 from theory import UFM, LabelDesign
 from theory import closed_forms as forms
 from theory.claims import multi_source as claim
