@@ -76,7 +76,7 @@ def without_lets(term: Any, lets: tuple[Let, ...]) -> Any:
 
 def assertion(step: Step, context: Context) -> Assertion:
     """What ``step`` asserts."""
-    where: dict[str, Any] = {"conditions": conditions_after(step, context), "lets": step.lets}
+    where: dict[str, Any] = {"conditions": _conditions(step, context), "lets": step.lets}
     if isinstance(step, Equivalence):
         return Assertion(step.left, "iff", step.right, **where)
     if isinstance(step, Derivative):
@@ -104,6 +104,16 @@ def assertion(step: Step, context: Context) -> Assertion:
     return Assertion(lhs, op, rhs, premises, **where)
 
 
+def _conditions(step: Step, context: Context) -> tuple[Condition, ...]:
+    """The step's conditions, side by side, in the variables that remain; and the domains of those eliminated."""
+    domains = [c for c in conditions_after(step, context) if c.name.endswith("in its domain")]
+    stated = [
+        Condition(c.name, without_lets(value_of(c.lhs), step.lets), c.op, without_lets(value_of(c.rhs), step.lets))
+        for c in step.conditions
+    ]
+    return (*stated, *domains)
+
+
 def _factors(products: Any, lets: tuple[Let, ...], context: Context) -> tuple[Any, Any, Any]:
     """Slacks, semidefinite matrices, and of every product what vanishes if it does."""
     slacks, middles, tight = [], [], []
@@ -126,9 +136,17 @@ def _factors(products: Any, lets: tuple[Let, ...], context: Context) -> tuple[An
             vanishing = min(able, key=lambda f: f.is_Symbol, default=None)  # a bare symbol that is 0 hides much
         if isinstance(vanishing, (sp.Expr, Word)):
             vanishing = without_lets(vanishing, lets)
+        if isinstance(vanishing, sp.Expr):
+            vanishing = _base(vanishing)
         if vanishing is not None:
             tight.append(vanishing)
     return tuple(slacks), tuple(middles), tuple(tight)
+
+
+def _base(term: sp.Expr) -> sp.Expr:
+    """What vanishes if a product does: its last factor that can, without its power."""
+    able = [f.as_base_exp()[0] for f in sp.Mul.make_args(sp.factor_terms(term)) if f.free_symbols]
+    return next((f for f in reversed(able) if f.is_Add), able[-1]) if able else term
 
 
 def _equality_case(step: EqualityCase, context: Context, where: dict[str, Any]) -> Assertion:

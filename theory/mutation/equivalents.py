@@ -1,62 +1,73 @@
-"""Mutants that are true all the same: the machine shows why (the same equation, or one that is implied)."""
+r"""Mutants that are true all the same: the machine shows why.
+
+A mutant is *equivalent* if it says what the step says (the same equation, the same conditions), and *implied* if it
+is another true statement: it follows from the step, or has a certificate of its own (a decomposition into terms
+that are >= 0, found by the machine and then reduced to 0).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from theory.mutation.assertions import Assertion
+from theory.mutation.certificates import Certified, decomposed, ingredients
+from theory.mutation.comparison import larger
+from theory.mutation.facts import Facts
+from theory.mutation.floats import evaluate, sample
 from theory.mutation.points import LARGER, plainly
-from theory.proof import difference, scalars_of, value_of
+from theory.mutation.reduction import is_square, is_zero, reduced, vanishes_by
+from theory.proof import Context, Inequality, Step, difference, scalars_of, value_of
 from theory.proof.alphabet import Alphabet
-from theory.proof.normal_form import residue, sign
+from theory.proof.normal_form import NONNEGATIVE, POSITIVE, residue, sign
 from theory.proof.sums import Sum
 from theory.proof.traces import Trace, Word
 
 SHARP = {"<=": "<", ">=": ">"}
+STRICT = ("<", ">")
+
+#: The two ways to be true.
+EQUIVALENT, IMPLIED = "equivalent", "implied"
 
 
-def follows(mutant: Assertion, asserted: Assertion, alphabet: Alphabet, known: Sequence[Word] = ()) -> str:
-    """Why the mutant is true all the same, shown by machine; "" if that is not shown.
+def follows(
+    mutant: Assertion,
+    asserted: Assertion,
+    alphabet: Alphabet,
+    known: Sequence[Word] = (),
+    proof: tuple[Step, Context] | None = None,
+) -> tuple[str, str]:
+    """(``EQUIVALENT`` or ``IMPLIED``, why), shown by machine; two empty strings if that is not shown.
 
-    ``known`` are matrix equations among the claim's hypotheses, as terms that vanish.
+    ``known`` are matrix equations among the claim's hypotheses, as terms that vanish; ``proof`` is the step with its
+    context, whose decomposition offers terms for one of the mutant.
     """
     if asserted.op == "iff":
-        return _same_conditions(mutant, asserted, alphabet)
-    if (asserted.op, mutant.op) in (("<", "<="), (">", ">=")):
-        return "weaker: implied by the strict relation"
+        same = _same_conditions(mutant, asserted, alphabet)
+        return (EQUIVALENT, same) if same else ("", "")
     if asserted.op == "psd":
-        change = difference(value_of(mutant.lhs), value_of(asserted.lhs))
-        return "weaker: it follows from the original" if _clearly_semidefinite(change, alphabet) else ""
-    old, new = (_gap(a) for a in (asserted, mutant))
-    premises = [*(t for _, t in asserted.premises), *known]
-    matrices = isinstance(new, (Word, Trace)) and isinstance(old, (Word, Trace))
-    if matrices and not reduced(difference(new, old), premises).coefficients():
-        return "the same: the perturbed term vanishes on account of the hypotheses"
+        return _semidefinite(mutant, asserted, alphabet)
+    if (asserted.op, mutant.op) in (("<", "<="), (">", ">=")):
+        return IMPLIED, "weaker: the strict relation implies it"
+    same = _same(mutant, asserted, alphabet, known)
+    if same:
+        return EQUIVALENT, same
     if asserted.op == "=":
-        if all(c == 0 for c in scalars_of(new)):
-            return "0 = 0: it says nothing"
-        if proportional(old, new, alphabet):
-            return "the same equation: the two sides differ by a multiple of the original difference"
-        if _zero(difference(new, old), alphabet):
-            return "the same expression"
-        return ""
-    if mutant.op == asserted.op and proportional(old, new, alphabet) == ">":
-        return "the same inequality, multiplied by a positive number"
+        if is_zero_term(_gap(mutant), alphabet):
+            return IMPLIED, "0 = 0: it says nothing"
+        return "", ""
     if mutant.op not in (asserted.op, SHARP.get(asserted.op)):
-        return ""
-    change = difference(new, old)
-    lesser = reduced(change, premises) if isinstance(change, (Word, Trace)) else change
-    if mutant.op == asserted.op and nonnegative(lesser, alphabet):
-        return "weaker: it follows from the original"
-    if mutant.op == asserted.op and _zero(change, alphabet):
-        return "the same expression"
-    certified = _certificate(new, alphabet)
-    if certified == ">" or (certified == ">=" and mutant.op in ("<=", ">=")):
-        return "certified on its own by shifting the domains"
-    return ""
+        own = holds(mutant, alphabet, known, proof)
+        return (IMPLIED, own) if own else ("", "")
+    if mutant.op == asserted.op:
+        weaker = _weaker(mutant, asserted, alphabet, known)
+        if weaker:
+            return IMPLIED, weaker
+    own = holds(mutant, alphabet, known, proof, given=asserted if mutant.op == asserted.op else None)
+    return (IMPLIED, own) if own else ("", "")
 
 
 def _gap(asserted: Assertion) -> Any:
@@ -65,24 +76,49 @@ def _gap(asserted: Assertion) -> Any:
     return difference(lhs, rhs) if asserted.op in ("=", *LARGER) else difference(rhs, lhs)
 
 
+def facts_of(asserted: Assertion, alphabet: Alphabet) -> Facts:
+    """The domains, the conditions and the earlier inequalities that the step assumes."""
+    known = [(c.slack, c.strict) for c in asserted.conditions]
+    known += [(t, strict) for _, t, strict in asserted.slacks if isinstance(t, sp.Expr)]
+    return Facts(alphabet, known)
+
+
+# --------------------------------------------------------------------------- the same statement
+
+
+def _same(mutant: Assertion, asserted: Assertion, alphabet: Alphabet, known: Sequence[Word]) -> str:
+    old, new = _gap(asserted), _gap(mutant)
+    if mutant.op != asserted.op:
+        return ""
+    change = difference(new, old)
+    if is_zero_term(change, alphabet):
+        return "the same expression"
+    premises = [*(t for _, t in asserted.premises), *known]
+    if isinstance(change, (Word, Trace)) and vanishes_by(change, premises, alphabet):
+        return "the same: the perturbed term vanishes on account of the hypotheses"
+    ratio = proportional(old, new, alphabet)
+    if ratio == ">" or (ratio and asserted.op == "="):
+        return "the same relation, multiplied by a number of known sign"
+    if asserted.op == "=" and isinstance(new, sp.Expr) and isinstance(old, sp.Expr) and old != 0:
+        quotient = sp.cancel(sp.together(new / old))
+        facts = facts_of(asserted, alphabet)
+        if facts.sign(quotient) == POSITIVE or facts.sign(-quotient) == POSITIVE:
+            return "the same equation, multiplied by a factor that is never 0"
+    return ""
+
+
 def _same_conditions(mutant: Assertion, asserted: Assertion, alphabet: Alphabet) -> str:
-    """Are both conditions what they were, once the changes of variables are made?"""
+    """Does each condition hold exactly where it did?  Its slack is a positive multiple of the one it was."""
+    facts = facts_of(asserted, alphabet)
     for side in ("lhs", "rhs"):
         new, old = (plainly(getattr(a, side).slack, a) for a in (mutant, asserted))
-        if getattr(mutant, side).strict != getattr(asserted, side).strict or not _zero(new - old, alphabet):
+        if getattr(mutant, side).strict != getattr(asserted, side).strict:
             return ""
-    return "the same conditions"
-
-
-def _clearly_semidefinite(word: Word, alphabet: Alphabet) -> bool:
-    """Is the matrix a sum of XᵀX with certified factors?"""
-
-    def gram(product: Any) -> bool:
-        half = len(product) // 2
-        turned = tuple((one, not t and not one.symmetric) for one, t in reversed(product[half:]))
-        return len(product) % 2 == 0 and turned == product[:half]
-
-    return all(gram(p) and sign(c, alphabet) is not None for p, c in word.terms.items())
+        if residue(new - old, alphabet) == 0:
+            continue
+        if old == 0 or facts.sign(sp.cancel(sp.together(sp.expand_power_base(new / old)))) != POSITIVE:
+            return ""
+    return "the same conditions: what each says to be positive is a positive multiple of what it was"
 
 
 def proportional(a: Any, b: Any, alphabet: Alphabet) -> str:
@@ -93,6 +129,8 @@ def proportional(a: Any, b: Any, alphabet: Alphabet) -> str:
             parts.append({**term.terms, **getattr(term, "sums", {})})
         else:
             parts.append(dict(enumerate(scalars_of(term))))
+    if len(parts[0]) == 1 and len(parts[1]) == 1 and _different(*(next(iter(p.values())) for p in parts), alphabet):
+        return ""
     first, second = ({k: v for k, v in part.items() if residue(v, alphabet) != 0} for part in parts)
     if not first or set(first) != set(second):
         return ""
@@ -107,82 +145,148 @@ def proportional(a: Any, b: Any, alphabet: Alphabet) -> str:
     return "<" if sign(-ratio, alphabet) == ">" else "≠" if ratio.is_nonzero else ""
 
 
-def _zero(term: Any, alphabet: Alphabet) -> bool:
+def _different(a: sp.Expr, b: sp.Expr, alphabet: Alphabet) -> bool:
+    """Does b/a take both signs in a floating-point sample?  Then it is no factor of known sign."""
+    symbols = sorted(sp.sympify(a).free_symbols | sp.sympify(b).free_symbols, key=str)
+    if not symbols or any(s not in alphabet.domains for s in symbols):
+        return False
+    rng = np.random.default_rng(5)
+    drawn = [sample(alphabet.domains[s], rng, 200) for s in symbols]
+    with np.errstate(all="ignore"):
+        ratio = evaluate(b, symbols, drawn) / evaluate(a, symbols, drawn)
+    return bool((ratio > 1e-12).any() and (ratio < -1e-12).any())
+
+
+def is_zero_term(term: Any, alphabet: Alphabet) -> bool:
+    """Do all scalars of the term reduce to 0?"""
     return all(residue(c, alphabet) == 0 for c in scalars_of(term))
 
 
-def _certificate(term: Any, alphabet: Alphabet) -> str | None:
-    return sign(term, alphabet) if isinstance(term, sp.Expr) else None
+# --------------------------------------------------------------------------- weaker statements
 
 
-def nonnegative(term: Any, alphabet: Alphabet) -> bool:
+def _weaker(mutant: Assertion, asserted: Assertion, alphabet: Alphabet, known: Sequence[Word]) -> str:
+    """Does the mutant follow from the step by what was changed alone?"""
+    facts = facts_of(asserted, alphabet)
+    old, new = _gap(asserted), _gap(mutant)
+    premises = [*(t for _, t in asserted.premises), *known]
+    for factor in _factors(old, new, facts):
+        rest = difference(new, old * factor)
+        rest = reduced(rest, premises) if isinstance(rest, (Word, Trace)) else rest
+        if nonnegative(rest, facts):
+            return "weaker: it is the step, times a factor ≥ 0, plus terms ≥ 0"
+    if isinstance(new, sp.Expr):
+        sides = [(plainly(getattr(a, s), a) for a in (mutant, asserted)) for s in ("lhs", "rhs")]
+        for (fresh, former), wanted in zip(sides, (">=", "<=") if asserted.op in LARGER else ("<=", ">="), strict=True):
+            if fresh != former and larger(fresh, former, facts) in (wanted, "="):
+                return "weaker: the larger side grew, or the smaller one fell"
+    return ""
+
+
+def _factors(old: Any, new: Any, facts: Facts) -> Iterator[sp.Expr]:
+    """Factors ≥ 0 by which the step may enter: 1, and the ratios of coefficients."""
+    yield sp.Integer(1)
+    seen = {sp.Integer(1)}
+    first, second = (dict(_labelled(t)) for t in (old, new))
+    for key in first.keys() & second.keys():
+        if first[key] == 0:
+            continue
+        ratio = sp.cancel(second[key] / first[key])
+        if ratio not in seen and not ratio.has(sp.zoo, sp.nan) and facts.sign(ratio) is not None:
+            seen.add(ratio)
+            yield ratio
+
+
+def _labelled(term: Any) -> Iterator[tuple[Any, sp.Expr]]:
+    if isinstance(term, (Word, Trace)):
+        yield from term.terms.items()
+        yield from getattr(term, "sums", {}).items()
+    elif isinstance(term, sp.Expr):
+        for part in sp.Add.make_args(sp.expand(term)):
+            c, rest = part.as_coeff_Mul()
+            yield rest, c
+    else:
+        yield from enumerate(scalars_of(term))
+
+
+def nonnegative(term: Any, facts: Facts) -> bool:
     """Is the term >= 0 for all values: a certified scalar, or squares with certified factors?"""
     if isinstance(term, sp.Expr):
-        return sign(term, alphabet) is not None
+        return facts.sign(term) is not None
     if isinstance(term, Sum):
-        return all(sign(c, alphabet) is not None for c in term.coefficients())
+        return all(facts.sign(c) is not None for c in term.coefficients())
     if isinstance(term, Trace):
-        return all(sign(s, alphabet) is not None for s in term.sums.values()) and all(
-            (not p or is_square(p)) and sign(c, alphabet) is not None for p, c in term.terms.items()
+        return all(facts.sign(s) is not None for s in term.sums.values()) and all(
+            c == 0 or ((not p or is_square(p)) and facts.sign(c) is not None) for p, c in term.terms.items()
         )
     return False
 
 
-def is_square(product: Any) -> bool:
-    """Is tr of the product that of X Xᵀ, some rotation being X followed by its transpose?"""
-    n = len(product)
-    if n % 2:
-        return False
-    for k in range(n):
-        turned = product[k:] + product[:k]
-        half, rest = turned[: n // 2], turned[n // 2 :]
-        if rest == tuple((one, not t and not one.symmetric) for one, t in reversed(half)):
-            return True
-    return False
+def _semidefinite(mutant: Assertion, asserted: Assertion, alphabet: Alphabet) -> tuple[str, str]:
+    """The mutated matrix is a multiple of the original plus matrices XᵀX with certified factors."""
+    old, new = value_of(asserted.lhs), value_of(mutant.lhs)
+    facts = Facts(alphabet)
+    for factor in _factors(old, new, facts):
+        rest = difference(new, old * factor)
+        if all(residue(c, alphabet) == 0 or (_gram(p) and facts.sign(c) is not None) for p, c in rest.terms.items()):
+            return IMPLIED, "weaker: a multiple of the original plus matrices XᵀX"
+    return "", ""
 
 
-# --------------------------------------------------------------------------- reduction modulo premises
+def _gram(product: Any) -> bool:
+    half = len(product) // 2
+    turned = tuple((one, not t and not one.symmetric) for one, t in reversed(product[half:]))
+    return len(product) % 2 == 0 and turned == product[:half]
 
 
-def reduced(term: Word | Trace, premises: list[Any], rounds: int = 60) -> Word | Trace:
-    """The term with the longest product of every premise replaced by the rest of it, wherever it occurs."""
-    rules = [rule for p in premises if isinstance(p, Word) for rule in _rules(p)]
-    for _ in range(rounds):
-        replaced = _replace_once(term, rules)
-        if replaced is None:
-            break
-        term = replaced
-    return term
+# --------------------------------------------------------------------------- statements with a proof of their own
 
 
-Rule = tuple[Any, dict[Any, sp.Expr]]
+def holds(
+    asserted: Assertion,
+    alphabet: Alphabet,
+    known: Sequence[Word] = (),
+    proof: tuple[Step, Context] | None = None,
+    given: Assertion | None = None,
+) -> str:
+    """Why the relation holds where everything that it assumes does (and ``given`` too), shown by machine; else ""."""
+    if asserted.op in ("iff", "psd"):
+        return ""
+    gap = _gap(asserted)
+    premises = [*(t for _, t in asserted.premises), *known]
+    if asserted.op == "=":
+        if isinstance(gap, (Word, Trace)):
+            return "it reduces to 0 by what is left" if vanishes_by(gap, premises, alphabet) else ""
+        return "it reduces to 0" if is_zero_term(gap, alphabet) else ""
+    strict = asserted.op in STRICT
+    facts = facts_of(asserted, alphabet)
+    if isinstance(gap, sp.Expr):
+        if given is not None and isinstance(_gap(given), sp.Expr):
+            facts = Facts(alphabet, [*facts.known, (_gap(given), given.op in STRICT)])
+        found = facts.sign(gap)
+        if found == POSITIVE or (found == NONNEGATIVE and not strict):
+            return "certified on its own, by shifting the domains and conditions"
+        lhs, rhs = (plainly(s, asserted) for s in (asserted.lhs, asserted.rhs))
+        if not strict and larger(lhs, rhs, facts) in ("=", ">=" if asserted.op in LARGER else "<="):
+            return "certified on its own, part by part"
+    certified: list[Certified] = [(t, s) for _, t, s in asserted.slacks]
+    certified += [(c.slack, c.strict) for c in asserted.conditions]
+    if given is not None:
+        certified.append((_gap(given), given.op in STRICT))
+    if proof is not None and isinstance(proof[0], Inequality):
+        kept = {id(m) for m in asserted.semidefinite}
+        certified += ingredients(*proof, facts, kept)
+    kind = Trace if isinstance(gap, (Word, Trace)) else type(gap)
+    certified = [(t, s) for t, s in certified if isinstance(t, (Trace, Sum, sp.Expr))]
+    if kind is Trace:
+        certified = [(Trace({}) + t, s) for t, s in certified]
+    elif isinstance(gap, Sum):
+        certified = [(t, s) for t, s in certified if isinstance(t, Sum)]
+    else:
+        certified = [(t, s) for t, s in certified if isinstance(t, sp.Expr)]
+    if decomposed(gap, certified, [p for p in premises if isinstance(p, Word)], facts, strict):
+        return "a decomposition of its own into terms ≥ 0"
+    return ""
 
 
-def _rules(premise: Word) -> list[Rule]:
-    out = []
-    for word in (premise, premise.T):
-        if not word.terms:
-            continue
-        longest = max(word.terms, key=len)
-        if len(longest) < 2 or sum(len(p) == len(longest) for p in word.terms) > 1:
-            continue
-        c = word.terms[longest]
-        out.append((longest, {p: -d / c for p, d in word.terms.items() if p != longest}))
-    return out
-
-
-def _replace_once(term: Word | Trace, rules: list[Rule]) -> Word | Trace | None:
-    for product, c in term.terms.items():
-        rotations = [product[k:] + product[:k] for k in range(len(product))] if isinstance(term, Trace) else [product]
-        for turned in rotations:
-            for pattern, rest in rules:
-                n = len(pattern)
-                at = next((k for k in range(len(turned) - n + 1) if turned[k : k + n] == pattern), None)
-                if at is None:
-                    continue
-                terms = {p: d for p, d in term.terms.items() if p != product}
-                extra = {turned[:at] + p + turned[at + n :]: c * d for p, d in rest.items()}
-                if isinstance(term, Trace):
-                    return Trace(terms, None, term.sums) + Trace(extra)
-                return Word(terms, term.rows, term.columns) + Word(extra, term.rows, term.columns)
-    return None
+__all__ = ["EQUIVALENT", "IMPLIED", "follows", "holds", "is_zero", "proportional"]

@@ -12,7 +12,7 @@ import sympy as sp
 from theory.mutation.assertions import Assertion, without_lets
 from theory.mutation.worlds import Irrational, World, find_world, unknowns, world_at
 from theory.proof import difference, value_of
-from theory.proof.alphabet import Alphabet
+from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.enclosure import Undefined
 from theory.proof.instances import Instance
 from theory.proof.sums import Sum
@@ -128,9 +128,9 @@ def contradicted(asserted: Assertion, world: World) -> bool:
         try:
             trouble = None
             if op == "iff":
-                signs = [_sign(_total(c.slack, world, bits)[0]) for c in (lhs, rhs)]
-                if 0 not in signs:
-                    return signs[0] != signs[1]
+                truths = [_holds(c, asserted, world, bits) for c in (lhs, rhs)]
+                if None not in truths:
+                    return truths[0] != truths[1]
                 continue
             # with premises, or in an inequality, a sum has one term: then its parts are one number
             read = world.balls if op == "=" and not asserted.premises else lambda t, b: _total(t, world, b)
@@ -152,13 +152,17 @@ def contradicted(asserted: Assertion, world: World) -> bool:
     return False
 
 
+def _holds(condition: Condition, asserted: Assertion, world: World, bits: int) -> bool | None:
+    """Is the condition true, ``None`` where that is not decided?"""
+    ball = _total(condition.slack, world, bits)[0]
+    if ball > 0 or ball < 0:
+        return bool(ball > 0)
+    return not condition.strict if world.vanishes(plainly(condition.slack, asserted)) else None
+
+
 def plainly(term: Any, asserted: Assertion) -> Any:
     """The term in the variables that remain."""
     return without_lets(value_of(term), asserted.lets)
-
-
-def _sign(ball: flint.arb) -> int:
-    return 1 if ball > 0 else -1 if ball < 0 else 0
 
 
 def _broadcast(balls: list[flint.arb], count: int) -> list[flint.arb]:

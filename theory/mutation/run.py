@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from theory.claims import all_claims
 from theory.mutation.assertions import Assertion, assertion
-from theory.mutation.equivalents import SHARP, follows
+from theory.mutation.equivalents import IMPLIED, SHARP, follows, holds
 from theory.mutation.hunt import hunt
 from theory.mutation.instances import INSTANCES
 from theory.mutation.operators import mutate
 from theory.mutation.points import LARGER, WORLDS, contradicted, points
+from theory.mutation.undefined import no_value
 from theory.mutation.worlds import Irrational, World
-from theory.proof import Cited, Claim, Given, Identity, Inequality, Step, difference, value_of
+from theory.proof import Claim, Given, Identity, Inequality, Step, difference, value_of
 from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.applied import Applied
 from theory.proof.enclosure import Undefined
 from theory.proof.rendering import plain
 from theory.proof.traces import Trace, Word
 
 SEED = 20261123
+#: Further worlds at which a mutant is tried that nothing has explained.
+DEEP = 60
 
 _REVERSED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _WEAK = {"<": "<=", ">": ">="}
+
+
+#: What became of a mutant, in the order of the table.
+FATES = ("point", "enclosure", "equivalent", "implied", "not used", "unexplained")
 
 
 @dataclass(frozen=True)
 class Mutant:
     """One perturbed statement and its fate.
 
-    fate : ``killed`` (by ``point``); ``true`` (``reason``: it follows, or is the same statement, shown by machine);
-        ``not claimed`` (``reason``: it denies nothing that the claim says); ``survived``.
+    fate : ``point`` (contradicted at ``point``, in exact rational numbers, or it has no real value there);
+        ``enclosure`` (the same, its sides being told apart by balls at the point); ``equivalent`` (it says what the
+        step says); ``implied`` (another true statement); ``not used`` (the step holds without the hypothesis);
+        ``unexplained``.
+    reason : for the last four, what the machine showed.
     """
 
     claim: str
@@ -51,21 +62,24 @@ class Tally:
 
     mutants: list[Mutant] = field(default_factory=list)
 
-    def count(self, fate: str, claim: str | None = None) -> int:
-        """How many met this fate."""
-        return sum(m.fate == fate and claim in (None, m.claim) for m in self.mutants)
+    def count(self, *fates: str, claim: str | None = None) -> int:
+        """How many met one of these fates."""
+        return sum(m.fate in fates and claim in (None, m.claim) for m in self.mutants)
+
+    @property
+    def killed(self) -> int:
+        """How many a point or an enclosure contradicts."""
+        return self.count("point", "enclosure")
 
     @property
     def survivors(self) -> list[Mutant]:
         """Those that nothing contradicts and nothing shows true."""
-        return [m for m in self.mutants if m.fate == "survived"]
+        return [m for m in self.mutants if m.fate == "unexplained"]
 
-    def by_operator(self) -> dict[str, Counter[str]]:
-        """Fates by operator."""
-        out: dict[str, Counter[str]] = {}
-        for m in self.mutants:
-            out.setdefault(m.operator, Counter())[m.fate] += 1
-        return out
+    @property
+    def not_used(self) -> list[Mutant]:
+        """Hypotheses that a step does not need."""
+        return [m for m in self.mutants if m.fate == "not used"]
 
 
 def mutants(asserted: Assertion, alphabet: Alphabet) -> Iterator[tuple[str, str, Assertion]]:
@@ -133,25 +147,84 @@ def try_step(claim: Claim, step: Step) -> list[Mutant]:
     limit = WORLDS if asserted.op in ("=", "iff") else 3 * WORLDS
     draw = INSTANCES.get(claim.name, claim.instance)
     worlds = list(points(asserted, claim.alphabet, rng, limit, draw=draw))
+    more = _More(asserted, claim, draw, len(worlds))
     known = [difference(h.lhs, h.rhs) for h in claim.hypotheses if isinstance(h, Given) and isinstance(h.lhs, Word)]
     out = []
     for operator, what, mutant in mutants(asserted, claim.alphabet):
-        world = next((w for w in worlds if _killed(mutant, w)), None) or hunt(mutant, claim.alphabet)
-        if world is not None:
-            out.append(Mutant(claim.name, step.name, operator, what, "killed", point=world.shown()))
+        made = partial(Mutant, claim.name, step.name, operator)
+        killed = _at_worlds(mutant, worlds, made, what) or _hunted(mutant, asserted, claim.alphabet, made, what)
+        if killed is not None:
+            out.append(killed)
             continue
-        if worlds and all(_undefined(mutant, w) for w in worlds):
-            note = "it has no real value at the point"
-            out.append(Mutant(claim.name, step.name, operator, what, "killed", note, worlds[0].shown()))
+        text = f"{what}: {_text(mutant)}"
+        fate, reason = follows(mutant, asserted, claim.alphabet, known, (step, context))
+        if not fate and (killed := _at_worlds(mutant, more.worlds(), made, what)) is not None:
+            out.append(killed)
             continue
-        reason = follows(mutant, asserted, claim.alphabet, known)
-        fate = "true" if reason else "survived"
-        if not reason and (reason := not_claimed(step, mutant)):
-            fate = "not claimed"
-        out.append(Mutant(claim.name, step.name, operator, f"{what}: {_text(mutant)}", fate, reason))
+        if not fate and mutant.op != asserted.op and claim_proves(claim, step, op=mutant.op):
+            fate, reason = IMPLIED, "proved by the same steps"
+        out.append(made(text, fate or "unexplained", reason))
+    source = _source(claim, step)
     for operator, what, mutant in weakened(asserted):
-        out.append(_without(claim, step, operator, what, mutant, rng))
+        if source is not None:  # a step of another claim: its conditions are tested there
+            out.append(_elsewhere(claim, step, operator, what, *source))
+        else:
+            out.append(_without(claim, step, operator, what, mutant, rng, known))
     return out
+
+
+class _More:
+    """Further worlds of a step, drawn when a mutant needs them."""
+
+    def __init__(self, asserted: Assertion, claim: Claim, draw: Callable[..., Any] | None, found: int):
+        self.asserted, self.claim, self.draw, self.found = asserted, claim, draw, found
+        self.drawn: list[World] | None = None
+
+    def worlds(self) -> list[World]:
+        """At most :data:`DEEP` of them."""
+        if self.drawn is None:
+            self.drawn = []
+            if self.found:
+                rng = random.Random(f"{SEED}:more:{self.claim.name}")
+                self.drawn = list(points(self.asserted, self.claim.alphabet, rng, DEEP, draw=self.draw))
+        return self.drawn
+
+
+def _at_worlds(mutant: Assertion, worlds: list[World], made: Callable[..., Mutant], what: str) -> Mutant | None:
+    for world in worlds:
+        if _killed(mutant, world):
+            return made(what, _decided_by(mutant, world), point=world.shown())
+    for world in worlds:
+        missing = next(filter(None, (no_value(side, world) for side in _scalar_sides(mutant))), "")
+        if missing:
+            return made(what, "point", f"no real value: {missing}", world.shown())
+    return None
+
+
+def _hunted(
+    mutant: Assertion, original: Assertion, alphabet: Alphabet, made: Callable[..., Mutant], what: str
+) -> Mutant | None:
+    world = hunt(mutant, alphabet, original)
+    return None if world is None else made(what, _decided_by(mutant, world), point=world.shown())
+
+
+def _scalar_sides(asserted: Assertion) -> list[Any]:
+    if asserted.op == "iff":
+        return [value_of(s) for c in (asserted.lhs, asserted.rhs) for s in (c.lhs, c.rhs)]
+    return [value_of(asserted.lhs), value_of(asserted.rhs)]
+
+
+def _decided_by(mutant: Assertion, world: World) -> str:
+    """Are both sides rational numbers at the world, or only enclosed in balls?"""
+    mutant = world.statement or mutant
+    if world.lets or world.defined:
+        return "enclosure"
+    try:
+        for side in _scalar_sides(mutant):
+            world.exact(side)
+    except (Irrational, ZeroDivisionError):
+        return "enclosure"
+    return "point"
 
 
 def _text(asserted: Assertion) -> str:
@@ -169,64 +242,67 @@ def _killed(mutant: Assertion, world: World) -> bool:
         return False
 
 
-def _undefined(mutant: Assertion, world: World) -> bool:
-    """Has a side of the mutant no real value at the world (a logarithm or root of a negative number, 1/0)?"""
-    try:
-        contradicted(mutant, world)
-    except Undefined:
-        return True
-    except Irrational:
-        return False
-    return False
-
-
-def _without(claim: Claim, step: Step, operator: str, what: str, weaker: Assertion, rng: random.Random) -> Mutant:
-    """A point at which what is left of the hypotheses holds and the relation fails."""
-    for world in (*points(weaker, claim.alphabet, rng, true=False), hunt(weaker, claim.alphabet)):
-        if world is not None and _killed(weaker, world):
-            return Mutant(claim.name, step.name, operator, what, "killed", point=world.shown())
+def _without(
+    claim: Claim, step: Step, operator: str, what: str, weaker: Assertion, rng: random.Random, known: list[Word]
+) -> Mutant:
+    """A point at which what is left of the hypotheses holds and the relation fails, or a proof without it."""
+    made = partial(Mutant, claim.name, step.name, operator)
+    draw = INSTANCES.get(claim.name, claim.instance)
+    for world in points(weaker, claim.alphabet, rng, true=False, draw=draw):
+        if _killed(weaker, world):
+            return made(what, _decided_by(weaker, world), point=world.shown())
+    found = hunt(weaker, claim.alphabet)
+    if found is not None:
+        return made(what, _decided_by(weaker, found), point=found.shown())
     reason = ""
     if operator.startswith("condition"):
         kept = tuple(w for w in step.where if not (isinstance(w, Condition) and w.name == what))
         if claim_proves(claim, step, where=kept):
-            reason = "proved without the condition"
-        elif operator == "condition weak":
-            reason = _closed(claim, step, what, weaker)
+            reason = "the same proof goes through without it"
     elif operator == "premise dropped" and isinstance(step, (Identity, Inequality)):
         using = tuple(u for u in step.using if u.equation != what)
         if claim_proves(claim, step, using=using):
-            reason = "proved without the premise"
-    fate = "true" if reason else "survived"
-    if not reason and operator.startswith("condition") and weaker.op != "iff":
-        reason, fate = "the condition is stated as sufficient, not as necessary", "not claimed"
-    return Mutant(claim.name, step.name, operator, what, fate, reason)
+            reason = "the same proof goes through without it"
+    left = known if operator != "premise dropped" else []
+    reason = reason or holds(weaker, claim.alphabet, left, (step, claim.context(step)))
+    if not reason and operator == "condition weak":
+        reason = _closed(weaker)
+    return made(what, "not used" if reason else "unexplained", reason)
 
 
-def not_claimed(step: Step, mutant: Assertion) -> str:
-    """Why a mutant of an inequality that is not attained contradicts nothing that the claim says."""
-    if mutant.op not in _REVERSED:
-        return ""
-    equality = step.lemma.equality if isinstance(step, Cited) else getattr(step, "equality", "")
-    return "" if equality else "an inequality with room: no equality case is claimed, so no constant is said to be best"
+def _source(claim: Claim, step: Step) -> tuple[Claim, Step] | None:
+    """The claim and step that an applied step quotes."""
+    if not isinstance(step, Applied):
+        return None
+    name, of = step.of.split("::", 1)
+    source = next(c for c in claim.relies_on if c.name == name)
+    return source, next(s for s in source.steps if s.name == of)
+
+
+def _elsewhere(claim: Claim, step: Step, operator: str, what: str, source: Claim, quoted: Step) -> Mutant:
+    """The fate of a condition of a quoted step, which is that of the same condition where the step is proved."""
+    context = source.context(quoted)
+    rng = random.Random(f"{SEED}:{source.name}:{quoted.name}")
+    for other, name, weaker in weakened(assertion(quoted, context)):
+        if other == operator and name == what:
+            found = _without(source, quoted, other, name, weaker, rng, [])
+            return replace(found, claim=claim.name, step=step.name, reason=found.reason or f"see {source.name}")
+    return Mutant(claim.name, step.name, operator, what, "unexplained")
 
 
 def claim_proves(claim: Claim, step: Step, **changes: Any) -> bool:
     """Does the machinery prove the changed step?"""
     try:
         return replace(step, **changes).check(claim.context(step)).proved
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, Undefined, ZeroDivisionError):
         return False
 
 
-def _closed(claim: Claim, step: Step, what: str, weaker: Assertion) -> str:
+def _closed(weaker: Assertion) -> str:
     """A non-strict relation between continuous functions extends to the closure of an open condition."""
-    if weaker.op in ("<=", ">=", "=") and not _has_jump(weaker):
-        return "a closed relation between functions that are continuous there extends to the boundary"
+    if weaker.op in ("<=", ">=", "=") and not any(isinstance(s, (Word, Trace)) for s in (weaker.lhs, weaker.rhs)):
+        return "a closed relation between continuous functions extends to the boundary"
     return ""
-
-
-def _has_jump(asserted: Assertion) -> bool:
-    return any(isinstance(side, (Word, Trace)) for side in (asserted.lhs, asserted.rhs))
 
 
 def run(claims: Sequence[Claim], every: int = 1) -> Tally:

@@ -61,6 +61,8 @@ class World:
     defined: list[tuple[sp.Symbol, sp.Expr]] = field(default_factory=list)
     equations: tuple[Any, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
+    #: the statement that is read at the world, where it is not the mutant itself (sums written out)
+    statement: Any = None
     _products: dict[Product, flint.fmpq_mat] = field(default_factory=dict)
     _points: dict[int, dict[sp.Symbol, Any]] = field(default_factory=dict)
 
@@ -172,7 +174,7 @@ class World:
                 matrix = self.product(p, rows).entries()
                 entries = [e + c * sp.Rational(int(m.p), int(m.q)) for e, m in zip(entries, matrix, strict=True)]
             return entries
-        return [c for _, c in _coefficients(term)]
+        return [c for _, c in coefficients(term)]
 
     def shown(self) -> dict[str, str]:
         """The world as text."""
@@ -251,7 +253,8 @@ def _indices(term: Any) -> list[str]:
     return list(term.sums) if isinstance(term, Trace) else []
 
 
-def _coefficients(term: Any) -> list[tuple[Product | None, sp.Expr]]:
+def coefficients(term: Any) -> list[tuple[Product | None, sp.Expr]]:
+    """The scalars of a term, each with the product of letters that it multiplies (``None`` for a sum or a scalar)."""
     if isinstance(term, (Word, Trace)):
         out: list[tuple[Product | None, sp.Expr]] = list(term.terms.items())
         return out + [(None, s) for s in getattr(term, "sums", {}).values()]
@@ -268,15 +271,15 @@ def _affine(e: sp.Expr, s: sp.Symbol) -> bool:
 def determines(term: Any, unknown: Unknown) -> bool:
     """Does ``unknown`` enter the term linearly, so that the equation term = 0 may be solved for it?"""
     if isinstance(unknown, Letter):
-        counts = [sum(one == unknown for one, _ in p) for p, _ in _coefficients(term) if p]
+        counts = [sum(one == unknown for one, _ in p) for p, _ in coefficients(term) if p]
         return max(counts, default=0) == 1
-    return all(_affine(c, unknown) for _, c in _coefficients(term))
+    return all(_affine(c, unknown) for _, c in coefficients(term))
 
 
 def _alone(term: Any, unknown: Unknown) -> bool:
     """Is there a monomial that is the unknown (times a scalar), and no other with it: a definition?"""
     if isinstance(unknown, Letter):
-        holding = [p for p, _ in _coefficients(term) if p and any(one == unknown for one, _ in p)]
+        holding = [p for p, _ in coefficients(term) if p and any(one == unknown for one, _ in p)]
         return len(holding) == 1 and len(holding[0]) == 1
     return not isinstance(term, Word)
 
@@ -309,7 +312,10 @@ class _Search:
         linear = [u for u in sorted(there, key=str) if determines(equation, u)]
         if len(letters) == 1 and not any(isinstance(u, Letter) for u in linear):
             return [], [*letters, *(u for u in linear if not isinstance(u, Letter))]
-        return [u for u in linear if _alone(equation, u) and (isinstance(u, Letter) or not letters)], linear
+        # a letter that stands twice may still be met by a template
+        twice = sorted((u for u in letters if u not in linear), key=str)
+        alone = [u for u in linear if _alone(equation, u) and (isinstance(u, Letter) or not letters)]
+        return alone, [*linear, *twice]
 
     def attempt(self) -> World | None:
         """One try: sizes, pivots, values."""
@@ -410,7 +416,10 @@ class _Search:
             world.matrices[one] = _random_matrix(one, rows, columns, self.rng)
             return True
         if not all(determines(e, one) for e in equations):
-            for candidate in _templates(rows, columns, self.frames[max(rows, columns)], self.rng):
+            plain = list(_templates(rows, columns, self.frames[max(rows, columns)], self.rng))
+            scales = _scales(world.scalars) if len(equations[0].letters) > 1 else []
+            self.rng.shuffle(scales)
+            for candidate in (m * c for c in (flint.fmpq(1), *scales[:4]) for m in plain):
                 trial = World(world.scalars, {**world.matrices, one: candidate}, world.sizes, counts=world.counts)
                 if not any(v != 0 for e in equations for v in trial.exact(e)):
                     world.matrices[one] = candidate
@@ -502,6 +511,18 @@ def _templates(rows: int, columns: int, frame: flint.fmpq_mat, rng: random.Rando
         yield frame * chosen * frame.transpose()
         yield _unit(n)
     yield flint.fmpq_mat(rows, columns)
+
+
+def _scales(scalars: dict[sp.Symbol, flint.fmpq]) -> list[flint.fmpq]:
+    """Numbers by which a template may be multiplied: values of scalars, and their roots."""
+    out = []
+    for value in scalars.values():
+        out.append(value)
+        try:
+            out.append(_root(value, 2))
+        except Irrational:
+            continue
+    return [v for v in dict.fromkeys(out) if v not in (0, 1)]
 
 
 def _basis(one: Letter, rows: int, columns: int) -> Iterator[flint.fmpq_mat]:

@@ -1,0 +1,179 @@
+r"""Sums of squares by linear programming: a mutant that is true gets a decomposition of its own.
+
+    larger − smaller  =  Σ c_k (certified term)_k,      c_k >= 0 rational
+
+The certified terms are what the step itself adds up, and squares made of the same parts: where the proof has
+‖A − B‖² the machine may also use ‖A + B‖², ‖A‖² and ‖B‖², with the same weight, and the same with a matrix known to be
+positive semidefinite in the middle.  Floating point only proposes the c_k; the identity is then reduced to 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import scipy.optimize
+import sympy as sp
+
+from theory.mutation.facts import Facts
+from theory.mutation.reduction import is_square, is_zero, rewritten, rules_of
+from theory.proof import Context, Inequality, Slack, Square, Termwise, scalars_of, value_of
+from theory.proof.normal_form import POSITIVE, residue
+from theory.proof.steps.inequality import factor_value
+from theory.proof.sums import Sum
+from theory.proof.traces import Trace, Word, trace
+
+#: A certified term and whether it is > 0.
+Certified = tuple[Any, bool]
+
+#: Terms offered to the linear program.
+MOST = 160
+
+
+def ingredients(step: Inequality, context: Context, facts: Facts, middles: set[int]) -> list[Certified]:
+    """What a step's own decomposition adds up, and squares of the same parts: all >= 0 where the step is stated.
+
+    ``middles`` are the ids of the matrices that may be taken to be positive semidefinite.
+    """
+    out: list[Certified] = []
+    for product in step.by:
+        weights = [f for f in product if not isinstance(f, (Square, Slack, Termwise))]
+        special = [f for f in product if isinstance(f, (Square, Slack, Termwise))]
+        weight = sp.Integer(1)
+        for f in weights:
+            value = value_of(f)
+            if not isinstance(value, sp.Expr):
+                special.append(f)
+            else:
+                weight *= value
+        if any(facts.sign(value_of(f)) is None for f in weights if isinstance(value_of(f), sp.Expr)):
+            continue
+        if not special:
+            out.append((weight, facts.sign(weight) == POSITIVE))
+            continue
+        for f in special:
+            if isinstance(f, Square):
+                if f.middle is not None and id(f.middle) not in middles:
+                    f = Square(f.factor)
+                out += [(weight * t, False) for t in _squares(f)]
+            else:
+                out.append((weight * factor_value(f, context), False))
+    return out
+
+
+def _squares(square: Square) -> Iterator[Trace]:
+    """tr XᵀMX for X the factor, its parts, and their sums and differences in pairs."""
+    X = square.factor
+    parts = [Word({p: c}, X.rows, X.columns) for p, c in X.terms.items()]
+    candidates = [X, *parts]
+    candidates += [one + s * other for one, other in combinations(parts, 2) for s in (1, -1)]
+    for one in candidates:
+        yield one.square() if square.middle is None else trace(one.T @ square.middle.matrix @ one)
+        if square.middle is not None:
+            yield one.square()
+
+
+def decomposed(
+    gap: Any, certified: Sequence[Certified], premises: Iterable[Word], facts: Facts, strict: bool = False
+) -> bool:
+    """Is the gap a combination of the certified terms with factors >= 0, plus monomials that are >= 0?  A proof."""
+    rules = rules_of(premises)
+    target = _normal(gap, rules)
+    terms = [(_normal(t, rules), positive) for t, positive in certified[:MOST]]
+    terms += [(t, False) for t in _monomials(target, facts)]
+    terms = [(t, positive) for t, positive in terms if t is not None]
+    if not terms:
+        return False
+    numbers = _numbers({s for t in (target, *(t for t, _ in terms)) for s in _symbols(t)})
+    columns = [_vector(t, numbers) for t, _ in terms]
+    wanted = _vector(target, numbers)
+    if wanted is None or any(c is None for c in columns):
+        return False
+    keys = sorted({k for v in (wanted, *columns) for k in v}, key=str)  # type: ignore[union-attr]
+    matrix = np.array([[c.get(k, 0.0) for c in columns] for k in keys])  # type: ignore[union-attr]
+    right = np.array([wanted.get(k, 0.0) for k in keys])
+    cost = np.array([1.0 + 0.01 * len(scalars_of(t)) for t, _ in terms])
+    found = scipy.optimize.linprog(cost, A_eq=matrix, b_eq=right, bounds=(0, None), method="highs")
+    if found.status != 0:
+        return False
+    factors = [Fraction(float(c)).limit_denominator(48) for c in found.x]
+    rest, positive = target, False
+    for c, (t, sure) in zip(factors, terms, strict=True):
+        if c > 0:
+            rest = rest - sp.Rational(c.numerator, c.denominator) * t
+            positive = positive or sure
+    rest = _normal(rest, rules)
+    if strict and not positive:
+        return False
+    return _vanishes(rest, facts)
+
+
+def _normal(term: Any, rules: Any) -> Any:
+    return rewritten(term, rules) if isinstance(term, (Word, Trace)) else term
+
+
+def _vanishes(term: Any, facts: Facts) -> bool:
+    if isinstance(term, (Word, Trace)):
+        return is_zero(term, facts.alphabet)
+    return all(residue(c, facts.alphabet) == 0 for c in scalars_of(term))
+
+
+def _symbols(term: Any) -> set[sp.Symbol]:
+    return set().union(*(sp.sympify(c).free_symbols for c in scalars_of(term)))
+
+
+def _numbers(symbols: set[sp.Symbol]) -> dict[sp.Symbol, float]:
+    """Values at which the coefficients are compared: they only propose."""
+    rng = np.random.default_rng(7)
+    out = {}
+    for s in sorted(symbols, key=str):
+        out[s] = float(rng.integers(2, 9)) if s.is_integer else float(rng.uniform(0.3, 1.9))
+    return out
+
+
+def _vector(term: Any, numbers: dict[sp.Symbol, float]) -> dict[Any, float] | None:
+    """Coefficients by product, by sum and — within a scalar — by monomial in symbols that have no sign."""
+    out: dict[Any, float] = {}
+    if isinstance(term, Trace):
+        parts = [(p, c) for p, c in term.terms.items()] + [(("sum", i), s) for i, s in term.sums.items()]
+    elif isinstance(term, Sum):
+        parts = [(("sum", term.index), term.summand), ((), term.constant)]
+    elif isinstance(term, sp.Expr):
+        parts = [((), term)]
+    else:
+        return None
+    for key, c in parts:
+        free = sorted((s for s in c.free_symbols if not s.is_positive and not s.is_nonnegative), key=str)
+        if free and not c.is_polynomial(*free):
+            return None
+        monomials = sp.Poly(c, *free).terms() if free else [((), c)]
+        for powers, coefficient in monomials:
+            try:
+                value = float(coefficient.xreplace(numbers))
+            except TypeError:
+                return None
+            if value:
+                label = (key, tuple((str(s), n) for s, n in zip(free, powers, strict=True) if n))
+                out[label] = out.get(label, 0.0) + value
+    return out
+
+
+def _monomials(target: Any, facts: Facts) -> list[Any]:
+    """What the target adds up that is >= 0 by itself: tr XXᵀ and sums, with coefficients certified >= 0."""
+    if isinstance(target, Sum):
+        out = [Sum(target.index, target.summand), Sum(target.index, 0, target.constant)]
+        return [t for t in out if all(facts.sign(c) is not None for c in scalars_of(t))]
+    if isinstance(target, sp.Expr):
+        return [t for t in sp.Add.make_args(sp.expand(target)) if facts.sign(t) is not None]
+    if not isinstance(target, Trace):
+        return []
+    out = [Trace({}) + Sum(i, s) for i, s in target.sums.items() if facts.sign(s) is not None]
+    for product, c in target.terms.items():
+        if product and is_square(product):
+            out.append(Trace({product: c if facts.sign(c) is not None else sp.Integer(1)}))
+        elif not product:
+            out += [Trace({(): t}) for t in sp.Add.make_args(sp.expand(c)) if facts.sign(t) is not None]
+    return out
