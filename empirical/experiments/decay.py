@@ -85,9 +85,9 @@ def _chain(variant: str, runs: Any) -> list[Row]:
     values = tuple(result["probe"]["trained_value"] for result in runs)
     fits = final(runs, "fitted_feature_decay")
     if variant in LOW_RANK:
-        excess = [value - point.value for value in values]
+        excess = tuple(value - point.value for value in values)
         return [
-            vanishes(variant, "value above that of the symmetric point", excess, 1e-6 * point.value, CHAIN),
+            Row(variant, "value above that of the symmetric point", "at_most", None, 1e-6 * point.value, excess, CHAIN),
             vanishes(variant, "cross-task overlap", final(runs, "cross_task"), 1e-3, CHAIN),
         ]
     rows = [

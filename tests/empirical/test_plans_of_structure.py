@@ -8,7 +8,7 @@ import torch
 
 from empirical.decays import split_decays
 from empirical.experiment import Experiment
-from empirical.experiments import annotation, blocks, imbalance, narrow, position
+from empirical.experiments import annotation, blocks, correlation, imbalance, narrow, position
 from empirical.experiments.catalogue import plan_named
 from empirical.experiments.shapes import FREE_GAP
 from empirical.sources.stated import design_of
@@ -223,3 +223,22 @@ def test_rows_of_narrow_features_refuse_what_is_not_there():
     assert all(row["passed"] for row in rows)
     assert rows[0]["predicted"] > 0.1
     assert rows[0]["tolerance"] == FREE_GAP
+
+
+# --------------------------------------------------------------------------- correlation of more than two classes
+
+
+def test_networks_of_more_classes_stand_on_both_sides_of_the_transition():
+    plan = plan_named("correlation-networks")
+    phases = {}
+    for preset in plan.variants:
+        design = design_of(preset.source_options["design"])
+        decays = split_decays(design, preset.fraction)
+        phases[preset.name] = correlation.law_of(UFM(design, decays.lambda_w, decays.lambda_h)).phase
+        assert preset.dimension >= sum(k - 1 for k in design.classes)
+    for k in (3, 10):
+        assert {name[-5:]: phase for name, phase in phases.items() if f"K{k}-" in name and "+" in name} == {
+            "+0.30": "alive",
+            "+0.60": "alive",
+            "+0.80": "merged",
+        }
