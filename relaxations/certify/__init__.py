@@ -9,7 +9,8 @@ certified     the proven relative width is within the tolerance and, where a the
               in ball arithmetic, is not outside the enclosure;
 refuted       a theorem applies and its value is proven to lie outside the enclosure;
 inconclusive  anything else, with the reason.  Below the rank of the relaxation's optimum the lower bound holds
-              but need not be attained, so the interval may stay open.
+              but need not be attained, so the interval may stay open;
+              ``--every-dim`` prints it for every dimension up to that rank.
 
 The verdict names the level of trust at which it was reached (``trust``): balls, which assume nothing, up to sizes where
 they take half a minute; float64 with a-priori rounding bounds beyond.
@@ -17,9 +18,10 @@ they take half a minute; float64 with a-priori rounding bounds beyond.
 
 from __future__ import annotations
 
+from relaxations.trust import TRUST
+
 from .command import app
 from .problem import certify_problem, measure
 from .result import CertifyResult, Deviations
-from .trust import TRUST
 
 __all__ = ["TRUST", "CertifyResult", "Deviations", "app", "certify_problem", "measure"]

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from relaxations import problems
+from relaxations.dimension_intervals import dimension_intervals
 from relaxations.records import write_text
 from relaxations.solve import SOLVERS
 from theory.losses import LOSSES
@@ -17,7 +18,7 @@ from theory.model import CONVENTIONS
 from theory.rationals import exact
 
 from .problem import certify_problem
-from .table import show
+from .table import show, show_intervals
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -112,6 +113,12 @@ def command(
         str, typer.Option(help="none, free, or its decay (one number, or one a task).", rich_help_panel=MODEL)
     ] = "none",
     dim: Annotated[int | None, typer.Option(help="Feature dimension d.  Default ΣK_t.", rich_help_panel=MODEL)] = None,
+    every_dim: Annotated[
+        bool,
+        typer.Option(
+            "--every-dim", help="Also the interval for d = 1 to the rank that suffices.", rich_help_panel=MODEL
+        ),
+    ] = False,
     convention: Annotated[
         str, typer.Option(help=f"One of {', '.join(CONVENTIONS)}.", rich_help_panel=MODEL)
     ] = "mean-halves",
@@ -151,7 +158,11 @@ def command(
         result = replace(certify_problem(problem, solver, tolerance, trust), named=named)
         if save_certificate is not None:
             result.certificate.save(save_certificate)
-        text = json.dumps(result.to_dict(), indent=1, allow_nan=False)
+        data = result.to_dict()
+        intervals = dimension_intervals(problem, tolerance=tolerance, trust=trust) if every_dim else ()
+        if every_dim:
+            data["intervals"] = [interval.to_dict() for interval in intervals]
+        text = json.dumps(data, indent=1, allow_nan=False)
         if json_file not in (None, "-"):
             write_text(str(json_file), text + "\n")
     except (ValueError, TypeError, OSError) as error:
@@ -164,4 +175,6 @@ def command(
         print(text)
     else:
         show(result, chosen=weight_decay is None or feature_decay is None)
+        if every_dim:
+            show_intervals(intervals)
     raise typer.Exit(0 if result.certified else 1)

@@ -9,13 +9,13 @@ from relaxations.certificate import Certificate
 from relaxations.check import Verdict, parse, position
 from relaxations.geometry_bounds import optimum_bounds
 from relaxations.solve import Solution, solve
+from relaxations.trust import check_at, level_for
 from theory import geometry
 from theory.known_optimum import KnownOptimum, known_optimum
 from theory.model import UFM
 from theory.rationals import Number, exact
 
 from .result import CertifyResult, Deviations, finite
-from .trust import check_at, level_for
 
 #: A head with less than this share of f(0) in its penalty is zero to the solver: it has no shape to measure.
 NEGLIGIBLE = 1e-10
@@ -27,8 +27,8 @@ def certify_problem(
     """Solve ``problem``, have the checker enclose its minimum, compare with the theorem where there is one.
 
     ``solver`` is one of :data:`relaxations.solve.SOLVERS`; ``tolerance`` the relative width to prove; ``trust`` one of
-    :data:`~.trust.TRUST`: the verdict names the level that judged.  Raises ``ValueError`` for a tolerance that is not
-    positive, a problem too large for the level, and what :func:`relaxations.solve.solve` raises.
+    :data:`relaxations.trust.TRUST`: the verdict names the level that judged.  Raises ``ValueError`` for a tolerance
+    that is not positive, a problem too large for the level, and what :func:`relaxations.solve.solve` raises.
     """
     begun = time.perf_counter()
     limit = exact(tolerance, "tolerance")
@@ -76,7 +76,8 @@ def _status(verdict: Verdict, known: KnownOptimum | None, place: str | None, sol
     if solution.rank > solution.problem.dimension:
         reason += (
             f"; the relaxation's optimum has rank {solution.rank} and the feature dimension is "
-            f"{solution.problem.dimension}: the lower bound holds but need not be attained (take --dim {solution.rank})"
+            f"{solution.problem.dimension}: the lower bound holds but need not be attained, and the upper end is the "
+            f"best point that local searches found (take --dim {solution.rank}; --every-dim for all intervals)"
         )
     return "inconclusive", reason
 

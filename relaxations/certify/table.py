@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import decimal
+from collections.abc import Sequence
 from typing import Any
 
+from relaxations.dimension_intervals import DimensionInterval
 from relaxations.problems import SHARE_OF_THRESHOLD
 
 from .result import CertifyResult
@@ -60,6 +62,20 @@ def show(result: CertifyResult, chosen: bool = False) -> None:
         bound = data["deviations"]["etf_bound"][t]
         table.add_row(str(t + 1), *(_text(entry) for entry in row), "-" if bound is None else rounded_up(bound))
     console.print(table)
+
+
+def show_intervals(intervals: Sequence[DimensionInterval]) -> None:
+    """Print between which numbers the minimum lies in every dimension."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("d", "minimum at least", "at most", "relative width", ""):
+        table.add_column(name, justify="right")
+    for interval in intervals:
+        ends, wide = (interval.lower, interval.upper), f"{interval.relative_width:.2g}"
+        table.add_row(str(interval.dimension), *ends, wide, "suffices" if interval.attained else "")
+    Console(highlight=False).print(table)
 
 
 def _sizes(data: dict[str, Any]) -> str:

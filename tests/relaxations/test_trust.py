@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from relaxations import check, check_float
-from relaxations.certify import app, certify_problem, trust
+from relaxations import check, check_float, trust
+from relaxations.certify import app, certify_problem
 from theory import UFM, LabelDesign
 
 PROBLEM = UFM(LabelDesign.from_joint([[3, 1, 2], [1, 4, 1]]), "1/40", "1/30", bias=0)
