@@ -31,6 +31,7 @@ Certified = tuple[Any, bool]
 
 #: Terms offered to the linear program.
 MOST = 160
+SEEDS = (7, 8, 9)
 
 
 def ingredients(step: Inequality, context: Context, facts: Facts, middles: set[int]) -> list[Certified]:
@@ -87,14 +88,13 @@ def decomposed(
     terms = [(t, positive) for t, positive in terms if t is not None]
     if not terms:
         return False
-    numbers = _numbers({s for t in (target, *(t for t, _ in terms)) for s in _symbols(t)})
-    columns = [_vector(t, numbers) for t, _ in terms]
-    wanted = _vector(target, numbers)
-    if wanted is None or any(c is None for c in columns):
+    symbols = {s for t in (target, *(t for t, _ in terms)) for s in _symbols(t)}
+    # at several values of the scalars at once, so that the factors do not depend on them
+    blocks = [_system(target, [t for t, _ in terms], _numbers(symbols, seed)) for seed in SEEDS]
+    if any(b is None for b in blocks):
         return False
-    keys = sorted({k for v in (wanted, *columns) for k in v}, key=str)  # type: ignore[union-attr]
-    matrix = np.array([[c.get(k, 0.0) for c in columns] for k in keys])  # type: ignore[union-attr]
-    right = np.array([wanted.get(k, 0.0) for k in keys])
+    matrix = np.vstack([b[0] for b in blocks if b is not None])
+    right = np.concatenate([b[1] for b in blocks if b is not None])
     cost = np.array([1.0 + 0.01 * len(scalars_of(t)) for t, _ in terms])
     found = scipy.optimize.linprog(cost, A_eq=matrix, b_eq=right, bounds=(0, None), method="highs")
     if found.status != 0:
@@ -125,9 +125,20 @@ def _symbols(term: Any) -> set[sp.Symbol]:
     return set().union(*(sp.sympify(c).free_symbols for c in scalars_of(term)))
 
 
-def _numbers(symbols: set[sp.Symbol]) -> dict[sp.Symbol, float]:
+def _system(target: Any, terms: list[Any], numbers: dict[sp.Symbol, float]) -> tuple[Any, Any] | None:
+    """The coefficients of the terms, column by column, and those of the target."""
+    wanted, columns = _vector(target, numbers), [_vector(t, numbers) for t in terms]
+    if wanted is None or any(c is None for c in columns):
+        return None
+    kept = [c for c in columns if c is not None]
+    keys = sorted({k for v in (wanted, *kept) for k in v}, key=str)
+    matrix = np.array([[c.get(k, 0.0) for c in kept] for k in keys]).reshape(len(keys), len(kept))
+    return matrix, np.array([wanted.get(k, 0.0) for k in keys])
+
+
+def _numbers(symbols: set[sp.Symbol], seed: int) -> dict[sp.Symbol, float]:
     """Values at which the coefficients are compared: they only propose."""
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(seed)
     out = {}
     for s in sorted(symbols, key=str):
         out[s] = float(rng.integers(2, 9)) if s.is_integer else float(rng.uniform(0.3, 1.9))

@@ -59,6 +59,9 @@ def follows(
         if is_zero_term(_gap(mutant), alphabet):
             return IMPLIED, "0 = 0: it says nothing"
         return "", ""
+    instance = _instance(mutant, asserted, alphabet)
+    if instance:
+        return IMPLIED, instance
     if mutant.op not in (asserted.op, SHARP.get(asserted.op)):
         own = holds(mutant, alphabet, known, proof)
         return (IMPLIED, own) if own else ("", "")
@@ -181,6 +184,34 @@ def _weaker(mutant: Assertion, asserted: Assertion, alphabet: Alphabet, known: S
             if fresh != former and larger(fresh, former, facts) in (wanted, "="):
                 return "weaker: the larger side grew, or the smaller one fell"
     return ""
+
+
+def _instance(mutant: Assertion, asserted: Assertion, alphabet: Alphabet) -> str:
+    """Is the mutant the step at another value of a symbol of which nothing else is assumed?"""
+    old, new = _gap(asserted), _gap(mutant)
+    if mutant.op != asserted.op or not isinstance(old, (sp.Expr, Sum)) or not isinstance(new, type(old)):
+        return ""
+    assumed = [t for _, t in asserted.premises] + [t for _, t, _ in asserted.slacks]
+    bound = set().union(*(_free(t) for t in assumed), *(c.slack.free_symbols for c in asserted.conditions))
+    for s in sorted(_free(old) - bound, key=str):
+        domain = alphabet.domains.get(s)
+        if domain is None or domain.kind not in ("real", "positive", "nonnegative", "integer"):
+            continue
+        values = [2 * s, s / 2, s**2, sp.Integer(1)] if domain.kind in ("positive", "nonnegative") else []
+        values += [-s, 2 * s, s / 2, s**2, sp.Integer(0), sp.Integer(1), s + 1] if domain.kind == "real" else []
+        values += [s + 1, 2 * s] if domain.kind == "integer" else []
+        for value in values:
+            there = old.map(lambda e: e.xreplace({s: value})) if isinstance(old, Sum) else old.xreplace({s: value})  # noqa: B023
+            try:
+                if is_zero_term(difference(new, there), alphabet):
+                    return f"an instance of the step: it holds for every {s}, also for {value}"
+            except (ValueError, TypeError):
+                continue
+    return ""
+
+
+def _free(term: Any) -> set[sp.Symbol]:
+    return set().union(*(sp.sympify(c).free_symbols for c in scalars_of(value_of(term))))
 
 
 def _factors(old: Any, new: Any, facts: Facts) -> Iterator[sp.Expr]:

@@ -56,8 +56,40 @@ class Facts:
                 if found is not None:
                     return POSITIVE if strict and found == POSITIVE else NONNEGATIVE
         for count in (1, 2):
-            for chosen in permutations(relevant, count):
+            for chosen in permutations(relevant[:6], count):
                 found = self._by_change(expression, chosen)
+                if found is not None:
+                    return found
+        return self._by_functions(expression) or from_the_left(expression, self.alphabet)
+
+    def _by_functions(self, expression: sp.Expr) -> str | None:
+        """With e^x, log x and |x| as unknowns of which the facts, and e^x >= 1 + x, log x <= x − 1, are known."""
+        functions = sorted(expression.atoms(sp.exp, sp.log, sp.Abs), key=sp.default_sort_key)
+        if not functions or len(functions) > 3:
+            return None
+        alphabet = Alphabet(dict(self.alphabet.domains), {})
+        names: dict[sp.Expr, sp.Expr] = {}
+        known = list(self.known)
+        for f in functions:
+            inside = f.args[0]
+            if isinstance(f, sp.exp):
+                names[f] = sp.Dummy("E", positive=True)
+                known.append((f - 1 - inside, False))
+                alphabet.domains[names[f]] = Domain("positive")
+            elif isinstance(f, sp.Abs):
+                names[f] = sp.Dummy("A", nonnegative=True)
+                alphabet.domains[names[f]] = Domain("nonnegative")
+            else:
+                names[f] = sp.Dummy("L", real=True)
+                known += [(inside - 1 - f, False), (f - 1 + 1 / inside, False)]
+                alphabet.domains[names[f]] = Domain("real")
+        plain = expression.xreplace(names)
+        facts = [(f.xreplace(names), strict) for f, strict in known]
+        facts = [(f, strict) for f, strict in facts if f.free_symbols & set(names.values())]
+        inner = Facts(alphabet, facts)
+        for count in (1, 2):
+            for chosen in permutations(facts[:6], count):
+                found = inner._by_change(plain, chosen)
                 if found is not None:
                     return found
         return None
@@ -107,6 +139,35 @@ def certified(expression: sp.Expr, alphabet: Alphabet) -> str | None:
         except (ValueError, TypeError, NotImplementedError, sp.PolynomialError, ZeroDivisionError):
             _CERTIFIED[key] = None
     return _CERTIFIED[key]
+
+
+#: Derivatives taken by :func:`from_the_left`.
+DERIVATIVES = 4
+
+
+def from_the_left(expression: sp.Expr, alphabet: Alphabet, depth: int = DERIVATIVES) -> str | None:
+    """A function of a variable >= 0 that starts >= 0 and does not fall is >= 0; the derivative by the same rule.
+
+    For smooth functions of exp and log only; strict for a variable > 0 whose derivative is > 0.
+    """
+    if depth == 0 or not expression.has(sp.exp, sp.log) or sp.count_ops(expression) > LARGEST // 2:
+        return None
+    for s in sorted(expression.free_symbols, key=str):
+        domain = alphabet.domains.get(s)
+        if domain is None or domain.kind not in ("positive", "nonnegative"):
+            continue
+        if any(p.exp.is_negative and p.base.has(s) and not p.base.is_positive for p in expression.atoms(sp.Pow)):
+            continue
+        start = expression.xreplace({s: sp.Integer(0)})
+        if start.has(sp.nan, sp.zoo, sp.oo):
+            continue
+        if not (start.is_zero or certified(start, alphabet)):
+            continue
+        slope = sp.diff(expression, s)
+        rising = certified(slope, alphabet) or from_the_left(slope, alphabet, depth - 1)
+        if rising is not None:
+            return POSITIVE if rising == POSITIVE and domain.kind == "positive" else NONNEGATIVE
+    return None
 
 
 _CERTIFIED: dict[object, str | None] = {}

@@ -18,11 +18,11 @@ from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.sums import Sum
 
 #: Terms of a sum that is written out.
-TERMS = 2
+TERMS = 3
 
 
 def written_out(asserted: Assertion, alphabet: Alphabet) -> tuple[Assertion, Alphabet] | None:
-    """The assertion with two terms in every sum, over an alphabet with a copy of every symbol that varies.
+    """The assertion with :data:`TERMS` terms in every sum, over an alphabet with a copy of every symbol that varies.
 
     ``None`` if it has no sum over one index, or is not about scalars.
     """
