@@ -136,12 +136,12 @@ def feasible_dual(
     def loss_of_value(s: float) -> float:
         return -dual_value(problem, along(s), mean)
 
-    best = top
+    best, value = top, dual_value(problem, along(top), mean)
     # concave in s: the end of the segment is best unless the value falls towards it
-    if top > 0 and loss_of_value(top * (1 - 1e-6)) < loss_of_value(top):
+    if top > 0 and loss_of_value(top * (1 - 1e-6)) < -value:
         best = float(minimize_scalar(loss_of_value, bounds=(0.0, top), method="bounded", options={"xatol": 1e-10}).x)
-    point = along(best)
-    return DualPoint(point, dual_value(problem, point, mean), best)
+        value = dual_value(problem, along(best), mean)
+    return DualPoint(along(best), value, best)
 
 
 def gap_anatomy(

@@ -250,6 +250,8 @@ class LabelDesign:
 
         Cells that no task weighs in on belong to no component.
         """
+        if self.labelled.all():
+            return [(tuple(range(self.tasks)), np.arange(self.cells, dtype=np.int64))]
         group = list(range(self.tasks))
         patterns = np.unique(self.labelled, axis=1).T
         for pattern in patterns:

@@ -28,7 +28,9 @@ class CrossEntropy:
 
     def conjugate(self, q: FloatArray) -> FloatArray:
         """Negative entropy Σ q log q with 0 log 0 = 0."""
-        return np.asarray(np.where(q > 0, q * np.log(np.where(q > 0, q, 1.0)), 0.0).sum(axis=0))
+        logs = np.zeros_like(q, dtype=np.float64)
+        np.log(q, out=logs, where=np.asarray(q) > 0)
+        return np.asarray((q * logs).sum(axis=0))
 
     def gradient(self, z: FloatArray) -> FloatArray:
         """Softmax."""
