@@ -104,7 +104,14 @@ EXISTENCE = (
         lemma=NORM_SUBGRADIENT,
         roles={"dual_norm": alpha * (K - 1) / K * sp.sqrt(2 * A * u**2 + (K - 2) * B * v**2), "limit": mu * (K - 1)},
         premises=("its minimiser is stationary", "slope of the loss against a dead sum"),
-        because="at a = b + c = 0 the subgradients of μ(K−1)σ_+ are a dual ball; likewise σ_− at b = c",
+        because="at a = b + c = 0 the subgradients of μ(K−1)σ_+ are a dual ball",
+    ),
+    Cited(
+        name="a dead difference",
+        lemma=NORM_SUBGRADIENT,
+        roles={"dual_norm": alpha * (K - 1) / K * sp.sqrt(K * B * w**2), "limit": mu * (K - 1)},
+        premises=("its minimiser is stationary", "slope of the loss against a dead difference"),
+        because="at b = c the subgradients of μ(K−1)σ_− are an interval",
     ),
 )
 

@@ -25,7 +25,7 @@ import sympy as sp
 
 from theory import closed_forms as forms
 from theory import landscape
-from theory.claims import SYMBOLIC
+from theory.claims import SYMBOLIC, cells, stationarity
 from theory.claims import gap_anatomy as anatomy
 from theory.lemmas import (
     CAUCHY_SCHWARZ,
@@ -97,12 +97,12 @@ CLAIM = Claim(
     hypotheses=(
         "a critical point of f, q = ∇Φ(z), r_t = λ_{b,t} b_t (r = 0 under a free bias); any loss, labels and d",
         "the gradient of the data term L as a function of Z' is β-Lipschitz, β = L_Φ max ω_{t,j}/(n_j λ_{W,t})",
-        Given("stationarity in W", W_, U_ @ H_.T),
-        Given("stationarity in H", lam * H_, W_.T @ U_),
+        Given("stationarity in W", W_, U_ @ H_.T, "stationarity::heads are dual to features"),
+        Given("stationarity in H", lam * H_, W_.T @ U_, "stationarity::features are dual to heads"),
         Given("stationarity in b", B @ b, v_bias),
         Given("⟨r, b⟩ = 0: free bias or none", anatomy.r.inner(b), Trace({})),
         Given("no prediction gap", anatomy.prediction, Sum(anatomy.SAMPLES, 0)),
-        Given("no variability within cells", anatomy.within.value, Trace({})),
+        Given("no variability within cells", anatomy.within.value, Trace({}), "cells::collapse within the cell"),
         Given("unit u", u.square(), Trace({}) + 1),
         Given("unit v", v.square(), Trace({}) + 1),
         Given("vᵀv = 1", v.T @ v, identity("1")),
@@ -112,7 +112,7 @@ CLAIM = Claim(
         Given("rank W' = rank P: a right inverse", W_ @ right_inverse, P),
         Given("residuals of a task sum to 0 (cross-entropy)", c_t.T @ U_, Word({}, "1", "C")),
     ),
-    relies_on=(anatomy.CLAIM,),
+    relies_on=(anatomy.CLAIM, stationarity.CLAIM, cells.CLAIM),
     steps=(
         Cited(
             name="prediction gap of one label",

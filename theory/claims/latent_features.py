@@ -24,7 +24,7 @@ import sympy as sp
 from theory import closed_forms as forms
 from theory.claims import SYMBOLIC as ON
 from theory.claims import nearest_centre as centres
-from theory.claims import single_source
+from theory.claims import single_source, stationarity
 from theory.lemmas import ORTHOGONAL_PROJECTION
 from theory.proof import Cited, Claim, Given, Identity, Let, Named, Using
 from theory.proof.alphabet import Alphabet
@@ -244,18 +244,18 @@ CLAIM = Claim(
     hypotheses=(
         "an optimum under the hypotheses of claim single_source, every task alive",
         "for the last steps, v is the feature that they speak of: of an input, or of a sample with one label",
-        Given("rows of a head sum to 0", P_t @ W_t, W_t),
+        Given("rows of a head sum to 0", P_t @ W_t, W_t, "single_source::head rows sum to 0"),
         Given("β is one number a task", beta_ @ L_t, beta * L_t),
-        Given("one head against all", W_t @ W.T, g * (P_t @ L_t.T)),
-        Given("Gram matrix of all heads", gamma_inv @ W @ W.T, Pi),
-        Given("heads are centred", Pi @ W, W),
-        Given("rows of W_s sum to 0", u.T @ W_s, nothing(u.T @ W_s)),
+        Given("one head against all", W_t @ W.T, g * (P_t @ L_t.T), "single_source::NC3: heads are orthogonal"),
+        Given("Gram matrix of all heads", gamma_inv @ W @ W.T, Pi, "single_source::NC3: heads are orthogonal"),
+        Given("heads are centred", Pi @ W, W, "single_source::head rows sum to 0"),
+        Given("rows of W_s sum to 0", u.T @ W_s, nothing(u.T @ W_s), "single_source::head rows sum to 0"),
         Given("uniform logits for task s", W_s @ v, uniform * u),
         Given("logits of class k for task t", W_t @ v, a * (P_t @ e_k)),
-        Given("stationary, one label", lam_h * v, W_t.T @ G_t),
+        Given("stationary, one label", lam_h * v, W_t.T @ G_t, "stationarity::features are sums over tasks"),
         Given("its residual", G_t, kappa * (P_t @ e_k)),
     ),
     steps=PROJECTIONS + LATENT + ONE_TASK,
     source="observed by Wang et al. (2026); statement and proof: this suite",
-    relies_on=(single_source.CLAIM, centres.CLAIM),
+    relies_on=(single_source.CLAIM, centres.CLAIM, stationarity.CLAIM),
 )

@@ -28,7 +28,7 @@ from theory.lemmas import CONTRACTION
 from theory.proof import Cited, Claim, Given, Identity, Inequality, Named, Slack, Sum, Termwise, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.applied import Applied
-from theory.proof.symmetric import centring
+from theory.proof.symmetric import Symmetric, centring
 from theory.proof.traces import Trace, identity, letter, nothing, trace
 
 x = Alphabet()
@@ -51,6 +51,7 @@ coupling = forms.coupling(n, lam_w, lam_h, ON)
 value = forms.task_value(alpha, K, coupling, a, ON, eps)
 scale, weight = forms.head_gram_scale(K, n, lam_w, lam_h, a, ON), forms.sum_rule_weight(K, n, lam_w, lam_h, ON)
 alive = Condition("task t is alive", lam_w * lam_h, "<", forms.threshold(alpha, n, K, eps))
+dead = Condition("task t is dead", lam_w * lam_h, ">=", forms.threshold(alpha, n, K, eps))
 
 H_s, H_t = letter("H_s", "d", "N_s"), letter("H_t", "d", "N_t")
 J_s, J_t = letter("J_s", "N_s", "N"), letter("J_t", "N_t", "N")
@@ -192,6 +193,16 @@ EXHAUSTIVE = (
         concludes=True,
     ),
     Applied(
+        name="dead heads",
+        of="single_source::a dead head is 0",
+        lhs=Named("W_t W_tᵀ", r"W_tW_t^{\top}", None),
+        rhs=Symmetric(K, K, 0, 0),
+        values=VALUES,
+        where=(dead,),
+        because="likewise",
+        concludes=True,
+    ),
+    Applied(
         name="optimal features",
         of="single_source::NC4: weighted sum rule",
         lhs=h,
@@ -299,7 +310,7 @@ CLAIM = Claim(
     hypotheses=(
         "cross-entropy; every sample labelled for one task, ω = α_t/N_t; classes equally frequent; any number of tasks",
         "label smoothing 0 ≤ ε < 1; no bias, a free one or a decayed one",
-        "a dead task, λ_W,t λ_H ≥ α_t²(1−ε)²/(N_t K_t), has a_t = 0 and W_t = 0",
+        "definition: a_t is that of claim single_source with N_t for N; 0 for a dead task",
         Given("samples of one task", J_t @ J_t.T, identity("N_t")),
         Given("no sample has two labels", J_s @ J_t.T, nothing(J_s @ J_t.T)),
         Given("rows of X_s are orthonormal", X_s @ X_s.T, identity("r_s")),
@@ -307,7 +318,7 @@ CLAIM = Claim(
         Given("V_tᵀV_t = I", V_t.T @ V_t, identity("r_t")),
         Given("V_tV_tᵀ = I − J/K_t", V_t @ V_t.T, P),
         Given("classes are equally frequent", E_t @ E_t.T, n / K * identity("K_t")),
-        Given("rows of an optimal head sum to 0", P @ W_t, W_t),
+        Given("rows of an optimal head sum to 0", P @ W_t, W_t, "single_source::head rows sum to 0"),
         Given("C is a contraction", identity("r_t") - C.T @ C, F.T @ F),
         Given("AAᵀ = I", A @ A.T, identity("r_s")),
         Given("BBᵀ = I", B @ B.T, identity("m")),

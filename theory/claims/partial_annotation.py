@@ -32,7 +32,7 @@ from theory.lemmas import (
     SOFTMAX_INVERTIBLE,
 )
 from theory.proof import Cited, Claim, Given, Identity, Let, Named, Sum, Using
-from theory.proof.alphabet import Alphabet
+from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.applied import Applied
 from theory.proof.symmetric import Symmetric, centring, identity, ones
 from theory.proof.traces import Trace, letter, nothing
@@ -53,6 +53,8 @@ VALUES = {
     theirs.K: K, theirs.N: n, theirs.d: d, theirs.alpha: alpha, theirs.lam_w: lam_w, theirs.lam_h: lam_h,
     theirs.eps: eps, theirs.a: a,
 }  # fmt: skip
+alive = Condition("task t is alive", lam_w * lam_h, "<", forms.threshold(alpha, n, K, eps))
+dead = Condition("task t is dead", lam_w * lam_h, ">=", forms.threshold(alpha, n, K, eps))
 value = forms.task_value(alpha, K, forms.coupling(n, lam_w, lam_h, ON), a, ON, eps)
 P, P_s = centring(K), centring(K_s)
 uniform = identity(K) * (n / K)
@@ -262,8 +264,16 @@ NECESSARY = (
         name="NC2: simplex ETF",
         lhs=Named("W'_t W'_tᵀ", r"W'_t {W'_t}^{\top}", rho * logit * n / K * P, by="logits of t"),
         rhs=lam_w * forms.head_gram_scale(K, n, lam_w, lam_h, a, ON) * P,
-        where=(Let(rho, sp.sqrt(K * lam_h / n), "living task"),),
+        where=(alive, Let(rho, sp.sqrt(K * lam_h / n), "living task")),
         because="block (t, t) of U'Z'ᵀ: ρ_tP_tE_t(√λ_W,t a_t P_tE_t)ᵀ",
+        concludes=True,
+    ),
+    Identity(
+        name="a dead head is 0",
+        lhs=Named("W'_t W'_tᵀ", r"W'_t {W'_t}^{\top}", rho * logit * n / K * P, by="logits of t"),
+        rhs=Symmetric(K, K, 0, 0),
+        where=(dead, Let(a, sp.Integer(0), "a dead task has margin 0")),
+        because="its logits are 0",
         concludes=True,
     ),
     Identity(
@@ -360,21 +370,28 @@ CLAIM = Claim(
         "cross-entropy, ω_{t,i} = α_t/N_t on the samples labelled for t; hard or smoothed labels; any bias",
         "within every group of equally annotated samples uniform marginals and pairwise independent labels",
         "d at least the cost of a proper colouring of the annotation graph",
-        "a dead task has a_t = 0 and W_t = 0",
-        Given("residual of task t", S_t @ U_, rho * P_t @ E_t),
+        "definition: a_t and the residual's scale ρ_t are those of claim single_source with N_t for N; a_t = 0 for a "
+        "dead task",
+        "a completion has H̃ᵀ = U'ᵀW'/λ_H, one feature a cell, and no bias",
+        Given("residual of task t", S_t @ U_, rho * P_t @ E_t, "single_source::residual of one cell"),
         Given("P_t is a projection", P_t @ P_t, P_t),
-        Given("a living task has residual norm √λ_H", rho**2 * n / K * unit("K_t"), lam_h * unit("K_t")),
+        Given(
+            "a living task has residual norm √λ_H",
+            rho**2 * n / K * unit("K_t"),
+            lam_h * unit("K_t"),
+            "scale of the residual",
+        ),
         Given("all rows", unit("R"), S_t.T @ S_t + S_o.T @ S_o),
         Given("rows by annotation", unit("R"), S_t.T @ S_t + S_r.T @ S_r + S_v.T @ S_v),
         Given("labels of t live on its cells", E_t @ D_t, E_t),
         Given("samples of t", sigma.T @ D_t @ sigma, n * unit("1")),
         Given("common samples are samples of s", D, D_s @ D),
-        Given("logits of s", S_s @ W_ @ H_ @ D_s, logit * Q_s @ E_s),
+        Given("logits of s", S_s @ W_ @ H_ @ D_s, logit * Q_s @ E_s, "logits of t"),
         Given("completion: rows sum to 0", P_t @ S_t @ W_, S_t @ W_),
         Given("completion: own block", S_t @ W_ @ W_.T @ S_t.T, gamma * lam_w * P_t),
         Given("completion: zero blocks on edges", S_t @ W_ @ W_.T @ S_r.T, nothing(S_t @ S_r.T)),
         Given("no common sample", S_v @ U_ @ D_t, nothing(S_v @ U_ @ D_t)),
-        Given("completion: W' = U'H̃ᵀ", W_, U_ @ H_.T),
+        Given("completion: W' = U'H̃ᵀ", W_, U_ @ H_.T, "heads are dual to features, rows of one task"),
         Given("completion: H̃ᵀ from the residual", lam_h * H_.T, U_.T @ U_ @ H_.T),
         Given("completion: one feature a cell", anatomy.H, H_ @ anatomy.E),
         Given("completion: no bias needed", anatomy.B @ anatomy.b, anatomy.v),

@@ -11,7 +11,7 @@ from typing import Any
 from theory.lemmas import Lemma
 from theory.proof.alphabet import Alphabet
 from theory.proof.instances import Instance
-from theory.proof.steps.base import Context, Outcome, Step, Verdict
+from theory.proof.steps.base import Context, Given, Outcome, Step, Verdict
 from theory.proof.steps.cited import Cited
 
 
@@ -43,6 +43,10 @@ class Claim:
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"claim {self.name!r}: two steps are called {twice[0]!r}")
+        known = {*names, *(f"{c.name}::{s.name}" for c in self.relies_on for s in c.steps)}
+        for given in (h for h in self.hypotheses if isinstance(h, Given) and h.shown_by):
+            if given.shown_by not in known:
+                raise ValueError(f"claim {self.name!r}: no step {given.shown_by!r} that would show {given.name!r}")
         if not any(s.concludes for s in self.steps):
             raise ValueError(f"claim {self.name!r}: no step concludes anything")
 

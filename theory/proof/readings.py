@@ -12,9 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from theory.proof import Claim, Step, difference, scalars_of, value_of
+from theory.proof import Claim, Given, Step, difference, scalars_of, value_of
 from theory.proof.normal_form import residue
 from theory.proof.rendering import Named, relation_latex, relation_plain
+from theory.proof.traces import Word
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,33 @@ def readings(claim: Claim, step: Step) -> list[Reading]:
         text = relation_plain(left, op, right)
         out.append(Reading(text, relation_latex(left, op, right, claim.alphabet), "", False))
     return out
+
+
+def linked(claim: Claim, given: Given) -> str:
+    """How the step ``given.shown_by`` shows a hypothesis: ``"the same equation"``, or ``"read in other letters"``.
+
+    ``ValueError`` if that step is not proved, or no equation.
+    """
+    owner, _, name = given.shown_by.rpartition("::")
+    source = claim if not owner else next(c for c in claim.relies_on if c.name == owner)
+    step = next(s for s in source.steps if s.name == name)
+    if not source.check(step).proved:
+        raise ValueError(f"claim {claim.name!r}: {given.name!r} rests on {given.shown_by!r}, which is not proved")
+    lhs, op, rhs = step.relation(source.context(step))
+    if op != "=":
+        raise ValueError(f"claim {claim.name!r}: {given.name!r} rests on {given.shown_by!r}, which is no equation")
+    here, there = difference(given.lhs, given.rhs), difference(*(getattr(step, "read_as", None) or (lhs, rhs)))
+    same = _equal(here, there, claim) or (isinstance(there, Word) and _equal(here, there.T, claim))
+    return "the same equation" if same else "read in other letters"
+
+
+def _equal(here: Any, there: Any, claim: Claim) -> bool:
+    """Are two vanishing terms the same, letter by letter?"""
+    try:
+        rest = scalars_of(difference(here, there))
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return all(residue(c, claim.alphabet) == 0 for c in rest)
 
 
 def _shown(named: Named, value: Any, relation: tuple[Any, str, Any], claim: Claim) -> bool:

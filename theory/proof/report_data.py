@@ -24,7 +24,8 @@ def hypothesis_plain(hypothesis: Any) -> str:
     if isinstance(hypothesis, Condition):
         return f"{hypothesis.name}: {condition_plain(hypothesis)}"
     if isinstance(hypothesis, Given):
-        return f"{hypothesis.name}: {relation_plain(hypothesis.lhs, '=', hypothesis.rhs)}"
+        text = f"{hypothesis.name}: {relation_plain(hypothesis.lhs, '=', hypothesis.rhs)}"
+        return f"{text}  [{_source(hypothesis.shown_by)}]" if hypothesis.shown_by else text
     if isinstance(hypothesis, Semidefinite):
         return f"{hypothesis.name}: {plain(hypothesis.matrix)} ⪰ 0"
     return str(hypothesis)
@@ -44,7 +45,16 @@ def relation_of(hypothesis: Any, names: Alphabet) -> str:
 def hypothesis_latex(hypothesis: Any, names: Alphabet) -> str:
     """A hypothesis as LaTeX text (mathematics in dollars)."""
     relation = relation_of(hypothesis, names)
-    return f"{text_latex(hypothesis.name)}: ${relation}$" if relation else text_latex(str(hypothesis))
+    if not relation:
+        return text_latex(str(hypothesis))
+    by = getattr(hypothesis, "shown_by", "")
+    return f"{text_latex(hypothesis.name)}: ${relation}$" + (f" ({text_latex(_source(by))})" if by else "")
+
+
+def _source(shown_by: str) -> str:
+    """Where a hypothesis is shown, in words."""
+    claim, _, step = shown_by.rpartition("::")
+    return f"claim {claim}, step {step}" if claim else f"step {step}"
 
 
 def statement(claim: Claim) -> list[dict[str, Any]]:
@@ -120,6 +130,7 @@ def claim_data(claim: Claim) -> dict[str, Any]:
                 "latex": hypothesis_latex(h, claim.alphabet),
                 "name": h.name if isinstance(h, (Condition, Given, Semidefinite)) else str(h),
                 "relation_latex": relation_of(h, claim.alphabet),
+                "shown_by": getattr(h, "shown_by", ""),
             }
             for h in claim.hypotheses
         ],

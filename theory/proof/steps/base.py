@@ -62,11 +62,16 @@ class Let:
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """A hypothesis that is an equation (``op`` is ``"="``): a definition, stationarity, feasibility."""
+    """A hypothesis that is an equation (``op`` is ``"="``): a definition, stationarity, feasibility.
+
+    ``shown_by`` names the step that shows it, for other letters perhaps: a step of the same claim, or ``"claim::step"``
+    of one that the claim relies on (:func:`theory.proof.readings.linked`).
+    """
 
     name: str
     lhs: Any
     rhs: Any
+    shown_by: str = ""
     op: ClassVar[str] = "="
 
 
