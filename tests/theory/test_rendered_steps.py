@@ -1,6 +1,7 @@
 """How the steps of the proofs are printed: none says X = X, and each fits a page."""
 
 import pytest
+import sympy as sp
 
 from theory.claims import all_claims
 from theory.proof import Identity, Named
@@ -32,3 +33,19 @@ def test_a_step_with_equal_sides_is_found():
     assert isinstance(step.lhs, Named)
     assert not says_nothing(step.lhs, step.rhs, claim.alphabet)
     assert says_nothing(step.lhs.value, step.rhs, claim.alphabet)
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("s − a", "2·(s − a)"),
+        ("1/g", "2·(1/g)"),
+        ("σ_−", "2·σ_−"),
+        ("‖A − B‖", "2·‖A − B‖"),
+        ("f(x + y)", "2·f(x + y)"),
+    ],
+)
+def test_names_that_are_differences_or_quotients_stand_in_brackets(name, printed):
+    x = sp.Symbol(name)
+    assert plain(2 * x) == printed
+    assert plain(x) == name

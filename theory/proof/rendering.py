@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
+from sympy.printing.str import StrPrinter
 
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.prose import text_latex
@@ -40,8 +41,32 @@ def scalar_latex(names: Alphabet) -> Callable[[sp.Expr], str]:
 
 def scalar_plain(e: sp.Expr) -> str:
     """A scalar as plain text: ^ for powers, √ for roots."""
-    text = str(sp.sstr(_gather_roots(sp.sympify(e))))
+    gathered = _gather_roots(sp.sympify(e))
+    text = gathered.name if gathered.is_Symbol else str(_Plain().doprint(gathered))
     return text.replace("**", "^").replace("*", "·").replace("sqrt", "√")
+
+
+class _Plain(StrPrinter):
+    """SymPy's text, with brackets about symbols whose names are differences or quotients: (s − a)^2."""
+
+    def _print_Symbol(self, symbol: sp.Symbol) -> str:
+        name = str(symbol.name)
+        return f"({name})" if _is_compound(name) else name
+
+
+def _is_compound(name: str) -> bool:
+    """Does an operator stand in the name outside of all brackets?"""
+    depth = 0
+    for before, sign, after in zip(" " + name, name, name[1:] + " ", strict=False):
+        if sign in "([⟨{":
+            depth += 1
+        elif sign in ")]⟩}":
+            depth -= 1
+        elif sign in "‖|":  # the same sign opens and closes
+            depth += 1 if before in " +−·/(" and depth == 0 else -1 if depth > 0 else 1
+        elif depth == 0 and sign in "+−/" and (before == after == " " or (before not in "_^" and after not in " ,")):
+            return True
+    return False
 
 
 def _gather_roots(e: sp.Expr) -> sp.Expr:
