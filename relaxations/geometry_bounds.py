@@ -30,6 +30,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -347,17 +348,16 @@ def _rule(problem: UFM) -> tuple[arb_mat, arb_mat]:
 
 def _uncentred(problem: UFM, matrix: arb_mat) -> arb_mat:
     """(I − P) of a matrix (R, C): the means of its columns within tasks."""
-    mean = arb_mat(problem.design.rows, problem.design.rows)
+    out, table = [], matrix.tolist()
     for t, rows in problem.design.blocks():
-        for i in range(rows.start, rows.stop):
-            for k in range(rows.start, rows.stop):
-                mean[i, k] = arb(1) / problem.design.classes[t]
-    return mean * matrix
+        mean = [sum(column[1:], column[0]) / problem.design.classes[t] for column in zip(*table[rows], strict=True)]
+        out += [mean] * problem.design.classes[t]
+    return arb_mat(out)
 
 
 def _inner(a: arb_mat, b: arb_mat) -> Any:
     """⟨A, B⟩."""
-    return sum((x * y for x, y in zip(a.entries(), b.entries(), strict=True)), arb(0))
+    return sum(map(mul, a.entries(), b.entries()), arb(0))
 
 
 def _norm(matrix: arb_mat) -> Any:
