@@ -6,8 +6,8 @@ On cells (samples of one cell share their column at every minimum, by convexity 
 
 with A_1 (d × C) scaled by √n_j and c the bias of the feature layer, which is 0 at the symmetric point and used where
 the residuals of a task do not sum to 0.  It is minimised from random points by SciPy's L-BFGS-B with the gradient
-below, in NumPy.  With three matrices or more the penalty is concave in the singular values, and there are minima of several
-ranks (:mod:`theory.deep_linear`).
+below, in NumPy.  With three matrices or more the penalty is concave in the singular values, and there are minima of
+several ranks (:mod:`theory.deep_linear`).
 """
 
 from __future__ import annotations

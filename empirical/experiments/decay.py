@@ -187,8 +187,8 @@ DECAY = Plan(
     question="How far from the certified geometry does ordinary weight decay end?",
     theory=(
         "chains of linear maps end exactly at the certified optimum of the fitted feature decay where tasks are equal, "
-        "at a gap in closed form where they are not, or at minima of lower rank that depth brings; ReLU networks come near it in value, "
-        "accuracy, right angles and norms, but not in shape"
+        "at a gap in closed form where they are not, or at minima of lower rank that depth brings; ReLU networks come "
+        "near it in value, accuracy, right angles and norms, but not in shape"
     ),
     variants=(
         *_chains(),
