@@ -90,6 +90,17 @@ class OptimumBounds:
     prediction: tuple[float | None, ...]
     margin: tuple[float | None, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        """The bounds as plain data, named ``..._bound``."""
+        return {
+            "etf_bound": list(self.etf),
+            "orthogonality_bound": self.orthogonality,
+            "cosine_bound": self.cosine,
+            "sum_rule_bound": self.sum_rule,
+            "prediction_bound": list(self.prediction),
+            "margin_bound": list(self.margin),
+        }
+
     @classmethod
     def none(cls, tasks: int) -> OptimumBounds:
         """No bound at all."""

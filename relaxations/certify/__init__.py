@@ -21,7 +21,7 @@ from __future__ import annotations
 from relaxations.trust import TRUST
 
 from .command import app
-from .problem import certify_problem, measure
+from .problem import bounds_at_gap, certify_problem, measure
 from .result import CertifyResult, Deviations
 
-__all__ = ["TRUST", "CertifyResult", "Deviations", "app", "certify_problem", "measure"]
+__all__ = ["TRUST", "CertifyResult", "Deviations", "app", "bounds_at_gap", "certify_problem", "measure"]

@@ -17,8 +17,8 @@ from theory.losses import LOSSES
 from theory.model import CONVENTIONS
 from theory.rationals import exact
 
-from .problem import certify_problem
-from .table import show, show_intervals
+from .problem import bounds_at_gap, certify_problem
+from .table import show, show_bounds_at_gap, show_intervals
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -131,6 +131,13 @@ def command(
             rich_help_panel=SOLVING,
         ),
     ] = "auto",
+    gap: Annotated[
+        str | None,
+        typer.Option(
+            help="Also bounds on the geometry of every point whose value is within this share of the minimum (1e-6).",
+            rich_help_panel=SOLVING,
+        ),
+    ] = None,
     json_file: Annotated[
         str | None,
         typer.Option("--json", help="Write the result to a file; - prints it alone.", rich_help_panel=OUTPUT),
@@ -162,6 +169,9 @@ def command(
         intervals = dimension_intervals(problem, tolerance=tolerance, trust=trust) if every_dim else ()
         if every_dim:
             data["intervals"] = [interval.to_dict() for interval in intervals]
+        near = None if gap is None else bounds_at_gap(result, gap)
+        if near is not None:
+            data["at_gap"] = {"relative_gap": float(exact(str(gap), "gap")), **near.to_dict()}
         text = json.dumps(data, indent=1, allow_nan=False)
         if json_file not in (None, "-"):
             write_text(str(json_file), text + "\n")
@@ -175,6 +185,8 @@ def command(
         print(text)
     else:
         show(result, chosen=weight_decay is None or feature_decay is None)
+        if near is not None:
+            show_bounds_at_gap(near, str(gap))
         if every_dim:
             show_intervals(intervals)
     raise typer.Exit(0 if result.certified else 1)

@@ -7,7 +7,7 @@ import time
 from relaxations.balls import evaluate
 from relaxations.certificate import Certificate
 from relaxations.check import Verdict, parse, position
-from relaxations.geometry_bounds import optimum_bounds
+from relaxations.geometry_bounds import OptimumBounds, optimum_bounds
 from relaxations.solve import Solution, solve
 from relaxations.trust import check_at, level_for
 from theory import geometry
@@ -58,6 +58,19 @@ def certify_problem(
     return CertifyResult(
         status, reason, problem, verdict, solution, certificate, known, value, inside, deviations, bounds, seconds
     )
+
+
+def bounds_at_gap(result: CertifyResult, gap: Number) -> OptimumBounds:
+    """Bounds for *every* point with f <= (1 + ``gap``) · (the proven upper end), not only for global optima.
+
+    Raises ``ValueError`` for a gap that is not a number from 0 on.
+    """
+    share = exact(gap, "gap")
+    if share < 0:
+        raise ValueError(f"gap: {gap}; expected a number from 0 on, a share of the minimum")
+    if result.upper is None:
+        return OptimumBounds.none(result.problem.design.tasks)
+    return optimum_bounds(result.problem, result.solution.q, exact(result.upper, "upper") * (1 + share))
 
 
 def _status(verdict: Verdict, known: KnownOptimum | None, place: str | None, solution: Solution) -> tuple[str, str]:

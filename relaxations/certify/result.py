@@ -126,12 +126,7 @@ class CertifyResult:
                 "orthogonality": self.deviations.orthogonality,
                 "cosine": self.deviations.cosine,
                 "sum_rule": self.deviations.sum_rule,
-                "etf_bound": list(self.bounds.etf),
-                "orthogonality_bound": self.bounds.orthogonality,
-                "cosine_bound": self.bounds.cosine,
-                "sum_rule_bound": self.bounds.sum_rule,
-                "prediction_bound": list(self.bounds.prediction),
-                "margin_bound": list(self.bounds.margin),
+                **self.bounds.to_dict(),
             },
             "pairs": []
             if known is None

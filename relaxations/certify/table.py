@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from relaxations.dimension_intervals import DimensionInterval
+from relaxations.geometry_bounds import OptimumBounds
 from relaxations.problems import SHARE_OF_THRESHOLD
 
 from .result import CertifyResult
@@ -62,6 +63,21 @@ def show(result: CertifyResult, chosen: bool = False) -> None:
         bound = data["deviations"]["etf_bound"][t]
         table.add_row(str(t + 1), *(_text(entry) for entry in row), "-" if bound is None else rounded_up(bound))
     console.print(table)
+
+
+def show_bounds_at_gap(bounds: OptimumBounds, gap: str) -> None:
+    """Print what holds of every point within ``gap`` of the minimum."""
+    print(f"every point within {gap} of the minimum, relatively:")
+    rows: list[tuple[str, Sequence[float | None]]] = [
+        ("ETF deviation", bounds.etf),
+        ("prediction", bounds.prediction),
+        ("margin", bounds.margin),
+        ("orthogonality", [bounds.orthogonality]),
+        ("cosine", [bounds.cosine]),
+        ("sum rule", [bounds.sum_rule]),
+    ]
+    for name, values in rows:
+        print(f"{name:<14} at most {', '.join('-' if v is None else rounded_up(v) for v in values)}")
 
 
 def show_intervals(intervals: Sequence[DimensionInterval]) -> None:

@@ -1,5 +1,6 @@
 """Bounds for every global optimum: they hold wherever the gap allows a point to be, and they are not vacuous."""
 
+import json
 from fractions import Fraction
 
 import numpy as np
@@ -9,8 +10,10 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 from stated import stated_problems
+from typer.testing import CliRunner
 
 from relaxations.certificate import Certificate
+from relaxations.certify import app, bounds_at_gap, certify_problem
 from relaxations.check import check_certificate
 from relaxations.geometry_bounds import OptimumBounds, feasible_dual, optimum_bounds
 from relaxations.problems import with_default_decays
@@ -260,3 +263,42 @@ def test_no_point_beside_the_face_is_outside(share, kind, seed, exponent):
     if bounds.orthogonality is not None:
         assert geometry.largest_overlap(problem, W, sharing=True) <= bounds.orthogonality
         assert geometry.largest_cosine(problem, W) <= (bounds.cosine or 1)
+
+
+# --------------------------------------------------------------------------- points of a given gap
+
+
+def test_every_point_of_a_given_gap_on_the_command_line():
+    arguments = ["--tasks", "2", "--solver", "proximal"]
+    done = CliRunner().invoke(app, [*arguments, "--gap", "1e-7", "--json", "-"])
+    data = json.loads(done.stdout)
+    near, at_optimum = data["at_gap"], data["deviations"]
+    assert near["relative_gap"] == 1e-7
+    for name in ("orthogonality_bound", "cosine_bound", "sum_rule_bound"):
+        assert at_optimum[name] < near[name] < 0.5
+    for name in ("etf_bound", "prediction_bound", "margin_bound"):
+        assert all(a < b for a, b in zip(at_optimum[name], near[name], strict=True))
+    text = CliRunner().invoke(app, [*arguments, "--gap", "1e-7"]).stdout
+    assert "every point within 1e-7 of the minimum" in text
+    for wrong in ("-1", "x"):
+        refused = CliRunner().invoke(app, [*arguments, "--gap", wrong])
+        assert refused.exit_code == 2
+        assert "gap: " in refused.stderr
+    assert "at_gap" not in json.loads(CliRunner().invoke(app, [*arguments, "--json", "-"]).stdout)
+
+
+def test_points_of_that_gap_obey_what_is_printed():
+    problem = UFM(LabelDesign.factorial((3, 3)), "1/50", "1/50")
+    result = certify_problem(problem, "proximal")
+    bounds = bounds_at_gap(result, "1e-6")
+    rng, met = np.random.default_rng(0), 0
+    for _ in range(200):
+        size = 10 ** rng.uniform(-6, -2)
+        W, H = (a + size * rng.standard_normal(a.shape) for a in (result.solution.W, result.solution.H))
+        if problem.objective(W, H) <= float(result.upper) * (1 + 1e-6):
+            met += 1
+            found = measured(problem, W, H)
+            assert max(found["etf"]) <= max(bounds.etf)
+            assert found["orthogonality"] <= bounds.orthogonality
+            assert found["cosine"] <= bounds.cosine
+    assert met > 20
