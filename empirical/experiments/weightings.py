@@ -127,8 +127,11 @@ def _largest_product(probe: dict[str, Any]) -> float | None:
 
 
 def _free(strategy: str, classes: tuple[int, ...], name: str) -> Preset:
-    # the weights of uncertainty grow as long as training lasts; a short one keeps them in a range that floats hold
-    epochs, step = (1500, 0.01) if strategy == "uncertainty" else (3000, 0.02)
+    # the weights of uncertainty grow as long as training lasts: a short one keeps them in a range that floats hold, and
+    # heads and features need a long fall of the step size to come near
+    settings: dict[str, Any] = {"epochs": 3000, "step": 0.02, "head_step": 0.02}
+    if strategy == "uncertainty":
+        settings = {"epochs": 1500, "step": 0.01, "head_step": 0.01, "warm_up": 0.05}
     return free(
         f"free-{name}",
         f"free features, {strategy}, tasks of {' and '.join(map(str, classes))} classes",
@@ -136,18 +139,21 @@ def _free(strategy: str, classes: tuple[int, ...], name: str) -> Preset:
         dimension=16,
         objective=f"weights-{strategy}",
         # one batch of all samples
-        optimisation=Optimisation(epochs=epochs, batch=1000, step=step, head_step=step),
+        optimisation=Optimisation(batch=1000, **settings),
         gates=(),
     )
 
 
 def _network(strategy: str, classes: tuple[int, ...], name: str) -> Preset:
+    # a nearly dead task takes longer; and gradients of all parameters differ so much from batch to batch that the mean
+    # of their weights is not the weight of their mean, so mgda sees all 300 canvases at once
+    epochs, batch = {"mgda": (600, 100), "mgda-parameters": (1000, 300)}.get(strategy, (300, 100))
     return on_digits(
         f"mlp-{name}",
         f"a network, {strategy}, tasks of {' and '.join(map(str, classes))} classes",
         {"factorial": list(classes), "repetitions": 20},
         objective=f"weights-{strategy}",
-        optimisation=Optimisation(epochs=300, batch=100, step=2e-3, head_step=5e-3),
+        optimisation=Optimisation(epochs=epochs, batch=batch, step=2e-3, head_step=5e-3),
         gates=(),
     )
 
