@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m theory")
     # SymPy and the proofs load only now, so that --help is quick
     from theory.claims import all_claims
     from theory.proof.report_data import claim_data, claim_text
+    from theory.proof.scope import scope
 
     claims = all_claims()
     if options.claim:
@@ -63,6 +64,8 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m theory")
         summary = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
         counted = f"{len(claims)} claim{'s' * (len(claims) != 1)}"
         print(textwrap.fill(f"{counted}, {steps} steps: {summary}; {seconds:.1f} s.", WIDTH))
+        kinds = Counter(scope(c).kind for c in claims)
+        print(textwrap.fill(f"Scope: {', '.join(f'{n} {kind}' for kind, n in kinds.most_common())}.", WIDTH))
         if options.json:
             write_json(options.json, record)
     return 1 if any(c.status == "refuted" for c in claims) else 0

@@ -17,6 +17,7 @@ from theory.proof.rendering import (
     relation_plain,
     text_latex,
 )
+from theory.proof.scope import scope
 
 
 def hypothesis_plain(hypothesis: Any) -> str:
@@ -113,6 +114,8 @@ def claim_data(claim: Claim) -> dict[str, Any]:
         "title": claim.title,
         "title_latex": text_latex(claim.title),
         "status": claim.status,
+        "scope": scope(claim).text,
+        "scope_latex": text_latex(scope(claim).text),
         "source": claim.source,
         "source_latex": text_latex(claim.source),
         "symbols": [
@@ -161,6 +164,7 @@ def claim_text(claim: Claim, steps: bool = False, width: int = 110) -> str:
             start = f"  {head if k == 0 else '':<12}"
             lines.append(textwrap.fill(item, width, initial_indent=start, subsequent_indent=" " * 16))
 
+    add("scope", [scope(claim).text])
     add("hypotheses", [hypothesis_plain(h) for h in claim.hypotheses])
     add("statement", [_with_conditions(s) for s in statement(claim)])
     add("lemmas", [lemma.name for lemma in claim.lemmas])
