@@ -182,12 +182,16 @@ class Experiment:
             "problem": {"id": self.problem.identity, "statement": self.problem.to_dict()},
             "certificate": self.optimum.to_dict(),
             "value_at_zero": self.problem.value_at_zero(),
-            "parameters": sum(p.numel() for p in self.network.parameters() if p.requires_grad),
+            "parameters": self.trained_parameters(),
             "history": self.history,
             "final": final,
             "gates": gates,
             "passed": all(gate["passed"] for gate in gates),
         }
+
+    def trained_parameters(self) -> int:
+        """How many numbers are trained: frozen heads do not count."""
+        return sum(p.numel() for p in self.network.parameters() if p.requires_grad)
 
     def last_layer(self) -> bytes:
         """What an audit of the last layer needs, as an ``.npz`` file: see :mod:`empirical.train`."""

@@ -101,3 +101,57 @@ def _one_label_each(design: LabelDesign) -> bool:
     alone = bool(((design.labels != MISSING).sum(axis=0) == 1).all()) and design.cells == sum(design.classes)
     sizes = [np.unique(design.counts[design.labels[t] != MISSING]) for t in range(design.tasks)]
     return alone and all(len(size) == 1 for size in sizes)
+
+
+def best_features(problem: UFM, W: FloatArray, tolerance: float = 1e-12, iterations: int = 100) -> FloatArray:
+    """``(d, C)``: the features of every cell that minimise f for heads ``W`` (R, d) as they are, without bias.
+
+    f is then a sum over cells of strongly convex functions of one feature each,
+
+        φ_j(h) = Σ_t ω_{t,j} ℓ(W_t h, y_{t,j}) + n_j λ_H/2 ‖h‖²,
+
+    minimised by Newton's method with step halving until the decrement (squared, over two) is at most ``tolerance``
+    of f(0).  Cross-entropy alone.  Raises ``ValueError`` for another loss and ``RuntimeError`` where it does not end.
+    """
+    if problem.loss != "ce":
+        raise ValueError(f"loss: {problem.loss!r}; expected 'ce'")
+    design, lambda_h = problem.design, float(problem.lambda_h)
+    targets, counts = design.target_matrix, design.counts.astype(np.float64)
+    h = np.zeros((design.cells, W.shape[1]))
+
+    def values(h: FloatArray) -> FloatArray:
+        total = 0.5 * lambda_h * counts * (h**2).sum(axis=1)
+        for t, rows in design.blocks():
+            z = h @ W[rows].T
+            highest = z.max(axis=1)
+            potential = highest + np.log(np.exp(z - highest[:, None]).sum(axis=1))
+            total = total + problem.omega[t] * (potential - (targets[rows].T * z).sum(axis=1))
+        return np.asarray(total)
+
+    enough = tolerance * problem.value_at_zero() / design.cells
+    for _ in range(iterations):
+        gradient = lambda_h * counts[:, None] * h
+        hessian = lambda_h * counts[:, None, None] * np.eye(W.shape[1])
+        for t, rows in design.blocks():
+            z = h @ W[rows].T
+            p = np.exp(z - z.max(axis=1, keepdims=True))
+            p /= p.sum(axis=1, keepdims=True)
+            weight = problem.omega[t][:, None]
+            gradient = gradient + (weight * (p - targets[rows].T)) @ W[rows]
+            centred = W[rows][None] - (p @ W[rows])[:, None]
+            hessian = hessian + np.einsum("ck,cki,ckj->cij", weight * p, centred, centred)
+        step = np.linalg.solve(hessian, gradient[..., None])[..., 0]
+        decrement = (gradient * step).sum(axis=1)
+        if decrement.max() / 2 <= enough:
+            return np.asarray(h.T)
+        before, size = values(h), np.ones(design.cells)
+        for _ in range(60):
+            after = values(h - size[:, None] * step)
+            short = after > before - 0.25 * size * decrement
+            # below rounding nothing can be told apart
+            short &= decrement > 1e-14 * np.abs(before)
+            if not short.any():
+                break
+            size = np.where(short, size / 2, size)
+        h = h - size[:, None] * step
+    raise RuntimeError(f"Newton's method did not end in {iterations} steps; largest decrement {decrement.max():.1e}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -17,7 +18,7 @@ from empirical.augmentation import Augmentation
 from empirical.fixed_heads import HEADS
 from empirical.gates import Gate
 from empirical.linear_chain import linear_chain
-from empirical.sources import canvases, celeba, cifar, folders, idx, mnist_digits, samples, scikit_digits
+from empirical.sources import canvases, celeba, cifar, folders, idx, mnist_digits, samples, scikit_digits, strips
 from empirical.sources.labelled import LabelledImages
 from empirical.sources.stated import design_of
 from empirical.training import Arithmetic, Optimisation
@@ -35,6 +36,20 @@ def _canvases(load: Callable[[], LabelledImages]) -> Callable[..., LabelledImage
     return build
 
 
+def _digits_part(design: dict[str, Any], seed: int, side: int, part: str) -> LabelledImages:
+    """Canvases of the first 120 digits of each class ("train"), or of the others ("held-out")."""
+    digits = scikit_digits.load()
+    first = np.zeros(len(digits), dtype=bool)
+    for k in range(digits.classes[0]):
+        first[np.flatnonzero(digits.labels[:, 0] == k)[:120]] = True
+    try:
+        keep = {"train": first, "held-out": ~first}[part]
+    except KeyError:
+        raise ValueError(f"part: {part!r}; expected train or held-out") from None
+    chosen = LabelledImages(digits.images[keep], digits.labels[keep], digits.classes, f"{digits.name}, {part}")
+    return canvases.of_design(chosen, design_of(design), seed, side)
+
+
 #: Training sets by name: keyword options and a seed to :class:`LabelledImages`.  ``design`` is an option as
 #: :mod:`empirical.sources.stated` documents it.
 SOURCES: Mapping[str, Callable[..., LabelledImages]] = {
@@ -42,6 +57,7 @@ SOURCES: Mapping[str, Callable[..., LabelledImages]] = {
     "mnist-separate": lambda **options: canvases.separate(mnist_digits.load(), **options),
     "mnist-design": _canvases(mnist_digits.load),
     "digits-design": _canvases(scikit_digits.load),
+    "digits-part": _digits_part,
     "samples": _samples,
 }
 
@@ -60,6 +76,10 @@ def _folder_canvases(
     return canvases.of_design(folders.load(folder, image_side), design_of(design), seed, side)
 
 
+def _strips(folder: Path, images: str, design: dict[str, Any], seed: int) -> LabelledImages:
+    return strips.of_design(strips.SETS[images](folder), design_of(design), seed, mirrors=True)
+
+
 def _celeba(folder: Path, attributes: list[str], limit: int, side: int, seed: int) -> LabelledImages:
     """The first faces of the table: nothing is drawn, the seed is that of weights and order alone."""
     return celeba.load(folder, attributes, limit, side)
@@ -71,6 +91,7 @@ FILE_SOURCES: Mapping[str, Callable[..., LabelledImages]] = {
     "cifar10-canvases": _cifar10_canvases,
     "folder-canvases": _folder_canvases,
     "celeba": _celeba,
+    "strips": _strips,
 }
 
 #: Types of parameters and losses by the name of the precision; "mixed" has the backbone in bfloat16.

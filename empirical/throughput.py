@@ -20,7 +20,7 @@ from empirical.training import Trainer
 WARM_UP, SECONDS = 5, 2.0
 
 
-def bare_rate(trainer: Trainer, warm_up: int = WARM_UP, seconds: float = SECONDS) -> float:
+def bare_rate(trainer: Trainer) -> float:
     """Samples a second of bare steps (see the module), on a copy of the network, by this process alone."""
     device = trainer.images.device
     size = min(trainer.settings.batch, len(trainer.images))
@@ -46,7 +46,7 @@ def bare_rate(trainer: Trainer, warm_up: int = WARM_UP, seconds: float = SECONDS
         loss.backward()
         optimiser.step()
 
-    for _ in range(warm_up):
+    for _ in range(WARM_UP):
         step()
     synchronise(device)
     begun, steps, chunk = time.perf_counter(), 0, 1
@@ -57,6 +57,6 @@ def bare_rate(trainer: Trainer, warm_up: int = WARM_UP, seconds: float = SECONDS
         synchronise(device)
         steps += chunk
         spent = time.perf_counter() - begun
-        if spent >= seconds:
+        if spent >= SECONDS:
             return steps * size / spent
-        chunk = max(1, min(steps, int(steps * (seconds / spent - 1)) + 1))
+        chunk = max(1, min(steps, int(steps * (SECONDS / spent - 1)) + 1))

@@ -10,6 +10,7 @@ from empirical.experiments.correlation import CORRELATION
 from empirical.experiments.correlation_networks import CORRELATION_NETWORKS
 from empirical.experiments.decay import DECAY
 from empirical.experiments.dissection import DISSECTION
+from empirical.experiments.full_size import FULL_SIZE
 from empirical.experiments.imbalance import IMBALANCE
 from empirical.experiments.narrow import NARROW
 from empirical.experiments.plan import Plan
@@ -33,6 +34,7 @@ PLANS: Mapping[str, Plan] = {
         ANNOTATION,
         NARROW,
         DECAY,
+        FULL_SIZE,
     )
 }
 

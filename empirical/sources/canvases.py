@@ -83,13 +83,13 @@ def _compose(source: LabelledImages, labels: IntArray, seed: int, side: int) -> 
     for t in range(tasks):
         top, left = (c * (side - extent) for c, extent in zip(PLACES[t], (height, width), strict=True))
         present = np.flatnonzero(labels[:, t] != MISSING)
-        chosen = source.images[_draw(source.labels[:, 0], labels[present, t], rng)]
+        chosen = source.images[draw(source.labels[:, 0], labels[present, t], rng)]
         window = canvases[present, :, top : top + height, left : left + width]
         canvases[present, :, top : top + height, left : left + width] = torch.maximum(window, chosen)
     return canvases
 
 
-def _draw(pool: IntArray, wanted: IntArray, rng: np.random.Generator) -> IntArray:
+def draw(pool: IntArray, wanted: IntArray, rng: np.random.Generator) -> IntArray:
     """Index of an image of ``pool`` for every wanted label: random, balanced over the images of its class."""
     out = np.empty(len(wanted), dtype=np.int64)
     for label in np.unique(wanted):
