@@ -12,6 +12,7 @@ import platform
 import sys
 import textwrap
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
