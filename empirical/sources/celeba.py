@@ -20,7 +20,8 @@ from theory.labels import IntArray
 TABLE = "list_attr_celeba.txt"
 GET = (
     "get img_align_celeba.zip and list_attr_celeba.txt from https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html into "
-    "one folder and unzip img_align_celeba.zip there"
+    "one folder and unzip img_align_celeba.zip there, or python -m empirical.sources.download celeba DIR (extra "
+    "'download')"
 )
 
 

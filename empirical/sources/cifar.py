@@ -39,7 +39,10 @@ def load(folder: Path, classes: int = 10, split: str = "train") -> LabelledImage
         path = folder / name
         if not path.is_file():
             archive = f"cifar-{classes}-python.tar.gz"
-            get = f"curl -O https://www.cs.toronto.edu/~kriz/{archive} && tar xzf {archive}"
+            get = (
+                f"curl -O https://www.cs.toronto.edu/~kriz/{archive} && tar xzf {archive}, "
+                f"or python -m empirical.sources.download cifar{classes} DIR (extra 'download')"
+            )
             raise MissingData(f"CIFAR-{classes} ({name})", folder, get)
         pixels, labels = _batch(path, classes)
         parts.append(pixels)

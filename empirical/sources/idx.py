@@ -22,7 +22,7 @@ UNSIGNED_BYTE = 0x08
 STEMS = {"train": "train", "test": "t10k"}
 GET = (
     "on Debian: apt-get install dataset-fashion-mnist (dpkg -L dataset-fashion-mnist names the folder); elsewhere: "
-    "git clone https://github.com/zalandoresearch/fashion-mnist, folder data/fashion (or data/mnist)"
+    "python -m empirical.sources.download fashion-mnist DIR (or mnist; extra 'download')"
 )
 
 
