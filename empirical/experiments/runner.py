@@ -11,7 +11,9 @@ where it stopped.  The record is ``{"kind": "experiment", "version", "result", "
     variants                 list of {name, description, config (the preset as run, without its seed), parameters,
                               samples, problem {id, scenario, classes, samples, dimension, task_weights, loss,
                               lambda_w [T], lambda_h}, certificate {status, lower, upper, row_norms},
-                              value_at_zero, relative_gap (one a seed),
+                              value_at_zero, relative_gap (one a seed; under ordinary weight decay each seed has a
+                              problem of its own, with the λ_H fitted to it, and problem and certificate are the
+                              first one's),
                               curves {epoch [E], MEASURE {mean [E], least [E], largest [E]}} over seeds; a measure
                               of several tasks by its worst one, null where it has no meaning}
     table                    list of {variant, quantity, kind, predicted, tolerance, values (one a seed), mean, spread
