@@ -94,7 +94,7 @@ class DataTerm:
         total = 0.5 * float(self.lambda_b @ (b * b))
         for tasks, rows, shape in self._runs:
             z, y = self._stacked(logits[rows], shape), self._stacked(self.target[rows], shape)
-            total += float((self.problem.omega[tasks] * self._loss.value(z, y)).sum())
+            total += float(np.vdot(self.problem.omega[tasks], self._loss.value(z, y)))
         return total
 
     def predictions(self, logits: FloatArray) -> FloatArray:

@@ -65,11 +65,7 @@ def balanced_factors(data: DataTerm, Z: FloatArray, b: FloatArray, rank: int | N
 
 
 def compress(data: DataTerm, point: Factors) -> Factors:
-    """The same point, balanced, with the fewest columns.
-
-    Rank r is the smallest for which no singular value above ``RANK_CUTOFF`` × the largest is dropped and g
-    does not rise by more than ``RANK_SLACK`` × g: decided by the objective, not by a tolerance on Z' alone.
-    """
+    """The same point, balanced, with the fewest columns (:func:`trim`)."""
     if point.A.shape[1] == 0:
         return point
     left, triangle_left = np.linalg.qr(point.A)
@@ -77,10 +73,21 @@ def compress(data: DataTerm, point: Factors) -> Factors:
     P, s, Qt = np.linalg.svd(triangle_left @ triangle_right.T)
     root = np.sqrt(s)
     A, B = left @ (P[:, : len(s)] * root), (root[:, None] * Qt[: len(s)]) @ right.T
-    whole = objective(data, A, B, point.b)
+    return trim(data, Factors(A, B, point.b, objective(data, A, B, point.b)))
+
+
+def trim(data: DataTerm, point: Factors) -> Factors:
+    """Balanced factors with the fewest columns that make the same point.
+
+    Rank r is the smallest for which no singular value above ``RANK_CUTOFF`` × the largest is dropped and g
+    does not rise by more than ``RANK_SLACK`` × g: decided by the objective, not by a tolerance on Z' alone.
+    """
+    A, B, whole = point.A, point.B, point.value
+    s = (A * A).sum(axis=0)
+    if s.size == 0:
+        return point
     if s[0] <= 0:
         return Factors(A[:, :0], B[:0], point.b, whole)
-    best = Factors(A, B, point.b, whole)
     first = int((s > RANK_CUTOFF * s[0]).sum())
     if objective(data, A[:, :0], B[:0], point.b) <= whole * (1 + RANK_SLACK):
         first = 0
@@ -88,7 +95,7 @@ def compress(data: DataTerm, point: Factors) -> Factors:
         value = objective(data, A[:, :r], B[:r], point.b)
         if value <= whole * (1 + RANK_SLACK):
             return Factors(A[:, :r], B[:r], point.b, value)
-    return best
+    return point
 
 
 def factorise(problem: UFM, A: FloatArray, B: FloatArray) -> tuple[FloatArray, FloatArray]:

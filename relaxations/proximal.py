@@ -27,7 +27,7 @@ from threadpoolctl import ThreadpoolController
 
 from relaxations.bounds import dual_bound
 from relaxations.data_term import DataTerm
-from relaxations.factored import Factors, balanced_factors, compress, newton
+from relaxations.factored import Factors, balanced_factors, compress, newton, trim
 from theory.duality import DualPoint
 from theory.labels import FloatArray
 from theory.model import UFM
@@ -42,12 +42,14 @@ LARGE = 30_000_000
 LARGE_TOLERANCE = 1e-9
 #: Proximal steps between two looks at the gap.
 BURST = 10
+#: ... and, where the last ones promise that fewer will do, at least.
+SHORTEST = 4
 #: Proximal steps go on until so many looks in a row find the smallest gap so far not lowered by this factor.
 PATIENCE, WORTH_GOING_ON = 2, 0.6
 #: The step size of proximal gradient is tested in one step of so many: a test costs as much as a gradient.
 TEST_EVERY = 5
 #: A test first tries a larger step, then smaller ones.
-LENGTHEN, SHORTEN = 0.9, 1.2
+LENGTHEN, SHORTEN = 0.8, 1.2
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,7 @@ def _solve(
         if not met:
             point, steps = newton(data, point, good_enough=certified)
             newton_steps += steps
-        point = compress(data, point)
+        point = trim(data, point) if met else compress(data, point)
         if not met:
             dual = dual_bound(data, point.Z, data.predictions(data.logits(point.Z, point.b)), point.b)
         if best is None or point.value < best.value:
@@ -234,13 +236,22 @@ def _is_large(problem: UFM) -> bool:
 
 def _descend(proximal: ProximalGradient, tolerance: float, burst: int) -> tuple[bool, DualPoint]:
     """Bursts of proximal steps for as long as they pay: do they meet the tolerance, and the last bound."""
-    best, slow = np.inf, 0
+    best, slow, steps = np.inf, 0, burst
     while True:
-        proximal.run(burst)
+        proximal.run(steps)
         assert proximal.q is not None
         bound = dual_bound(proximal.data, proximal.Z, proximal.q, proximal.b)
         gap = relative_gap(proximal.value, bound.value)
         slow = slow + 1 if gap > WORTH_GOING_ON * best else 0
         if gap <= tolerance or slow == PATIENCE:
             return gap <= tolerance, bound
+        steps = _steps_left(best, gap, steps, tolerance, burst)
         best = min(best, gap)
+
+
+def _steps_left(before: float, gap: float, steps: int, tolerance: float, most: int) -> int:
+    """Steps to the tolerance at the rate of the last burst, from ``SHORTEST`` to ``most``."""
+    if not 0 < gap < before < np.inf or tolerance <= 0:
+        return most
+    needed = steps * np.log(gap / tolerance) / np.log(before / gap)
+    return max(min(int(needed) + 1, most), min(SHORTEST, most))
