@@ -12,8 +12,9 @@ Moreau's decomposition G = Z⁺ + Π(L G)/L.  Half the steps reach a given gap.
 
 Π keeps both kernels, so what must vanish in U⁺ is removed from G first, which an optimum does not notice: on the
 simplex the mean over the classes of a task, Σ_k (y − q)_k = 0; under a free bias v ∝ √n, where no label is missing,
-as r = 0 is U' v = 0.  A decayed bias may be r⁺/λ_b.  Where labels are missing U⁺ must be cut to the labelled entries,
-and the bound is of first order again: the better of the two counts.
+as r = 0 is U' v = 0.  A decayed bias may be r⁺/λ_b.  Where labels are missing, the entries of G without a label are
+free and chosen so that those of U⁺ vanish (:mod:`relaxations.supported_projection`); over orbits of a symmetric design
+they are cut off, at first order.  The better of U⁺ and U' counts where either has to be shrunk.
 
 Sources: Moreau, Bull. Soc. Math. France 93 (1965); the anatomy: claim ``gap_anatomy``.
 """
@@ -22,7 +23,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from relaxations.data_term import DataTerm
+from relaxations.data_term import DataTerm, OrbitTerm
+from relaxations.supported_projection import outside, project
 from theory.duality import DualPoint, bias_residual, feasible_dual
 from theory.labels import FloatArray
 
@@ -55,7 +57,12 @@ def predictions_ahead(data: DataTerm, Z: FloatArray, q: FloatArray) -> tuple[Flo
     if problem.free_bias and problem.design.labelled.all():
         v = problem.sqrt_counts / np.linalg.norm(problem.sqrt_counts)
         G -= np.outer(data.mean(G @ v), v)
-    U = G - data.shrink(G, data.gamma / L)[0]
+    if problem.design.labelled.all() or isinstance(data, OrbitTerm):
+        U = G - data.shrink(G, data.gamma / L)[0]
+    else:
+        N = outside(problem)
+        U = project(G, data.gamma / L, N)
+        U -= N(U)
     U *= L
     share = problem.omega_rows * data.inverse
     out = data.target - np.divide(U, share, out=np.zeros_like(U), where=share > 0)
