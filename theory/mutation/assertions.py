@@ -54,6 +54,8 @@ class Assertion:
     conditions: tuple[Condition, ...] = ()
     lets: tuple[Let, ...] = ()
     kind: str = "proved"
+    #: for every semidefinite matrix, which of ``tight`` vanishes on its account
+    tight_of: tuple[tuple[Semidefinite, int], ...] = ()
 
     def replaced(self, **changes: Any) -> Assertion:
         """The assertion with other parts."""
@@ -87,7 +89,14 @@ def assertion(step: Step, context: Context) -> Assertion:
     premises = tuple((name, without_lets(term, step.lets)) for name, term in uses(step, context))
     if isinstance(step, Inequality):
         slacks, middles, tight = _factors(step.by, step.lets, context)
-        return Assertion(lhs, op, rhs, premises, slacks, middles, tight, **where)
+        squares = [f for product in step.by for f in product if isinstance(f, Square) and f.middle is not None]
+        tight_of = tuple(
+            (f.middle, k)
+            for f in squares
+            for k, t in enumerate(tight)
+            if f.middle is not None and isinstance(t, Word) and t.terms == f.vanishing.terms
+        )
+        return Assertion(lhs, op, rhs, premises, slacks, middles, tight, tight_of=tight_of, **where)
     if isinstance(step, Cited) or hasattr(step, "of"):
         # the relation is not computed here but vouched for: its points are those at which it holds
         if op == "psd":

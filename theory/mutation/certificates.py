@@ -19,7 +19,7 @@ import scipy.optimize
 import sympy as sp
 
 from theory.mutation.facts import Facts
-from theory.mutation.reduction import is_square, is_zero, rewritten, rules_of
+from theory.mutation.reduction import half_of, is_square, is_zero, rewritten, rules_of
 from theory.proof import Context, Inequality, Slack, Square, Termwise, scalars_of, value_of
 from theory.proof.normal_form import POSITIVE, residue
 from theory.proof.steps.inequality import factor_value
@@ -75,6 +75,41 @@ def _squares(square: Square) -> Iterator[Trace]:
         yield one.square() if square.middle is None else trace(one.T @ square.middle.matrix @ one)
         if square.middle is not None:
             yield one.square()
+
+
+def pairs(terms: Iterable[Any], facts: Facts) -> list[Certified]:
+    """a‖X‖² + b‖Y‖² ± 2√(ab)⟨X, Y⟩ for the squares of the terms, two by two: none is negative."""
+    halves: dict[Any, tuple[Word, sp.Expr]] = {}
+    for term in terms:
+        for product, c in term.terms.items() if isinstance(term, Trace) else ():
+            half = half_of(product)
+            if half is not None and facts.sign(c) is not None:
+                halves[half, c] = _word(half), c
+    out = []
+    for (X, a), (Y, b) in combinations(list(halves.values())[:12], 2):
+        for other in (Y, Y.T):
+            if (X.rows, X.columns) == (other.rows, other.columns):
+                for s in (1, -1):
+                    out.append(((sp.sqrt(a) * X + s * sp.sqrt(b) * other).square(), False))
+    return out
+
+
+def _word(product: Any) -> Word:
+    first, last = product[0], product[-1]
+    rows = first[0].columns if first[1] else first[0].rows
+    columns = last[0].rows if last[1] else last[0].columns
+    return Word({product: sp.Integer(1)}, rows, columns)
+
+
+def multiples(premises: Iterable[Any], gap: Any) -> list[Certified]:
+    """Equations among scalars and sums, times 1 and the symbols of the gap, with either sign: they are 0."""
+    symbols = sorted(set().union(*(sp.sympify(c).free_symbols for c in scalars_of(gap))), key=str)
+    out: list[Certified] = []
+    for premise in premises:
+        if isinstance(premise, (Sum, Trace, sp.Expr)):
+            for s in (sp.Integer(1), *symbols[:8]):
+                out += [(premise * s, False), (premise * (-s), False)]
+    return out
 
 
 def decomposed(

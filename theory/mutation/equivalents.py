@@ -14,7 +14,7 @@ import numpy as np
 import sympy as sp
 
 from theory.mutation.assertions import Assertion
-from theory.mutation.certificates import Certified, decomposed, ingredients
+from theory.mutation.certificates import Certified, decomposed, ingredients, multiples, pairs
 from theory.mutation.comparison import larger
 from theory.mutation.facts import Facts
 from theory.mutation.floats import evaluate, sample
@@ -307,12 +307,14 @@ def holds(
     if proof is not None and isinstance(proof[0], Inequality):
         kept = {id(m) for m in asserted.semidefinite}
         certified += ingredients(*proof, facts, kept)
+    certified += multiples(premises, gap)
+    certified += pairs([gap, *(plainly(s, asserted) for s in (asserted.lhs, asserted.rhs))], facts)
     kind = Trace if isinstance(gap, (Word, Trace)) else type(gap)
     certified = [(t, s) for t, s in certified if isinstance(t, (Trace, Sum, sp.Expr))]
     if kind is Trace:
         certified = [(Trace({}) + t, s) for t, s in certified]
     elif isinstance(gap, Sum):
-        certified = [(t, s) for t, s in certified if isinstance(t, Sum)]
+        certified = [(t, s) for t, s in certified if isinstance(t, Sum) and t.index == gap.index]
     else:
         certified = [(t, s) for t, s in certified if isinstance(t, sp.Expr)]
     if decomposed(gap, certified, [p for p in premises if isinstance(p, Word)], facts, strict):

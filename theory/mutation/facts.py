@@ -16,6 +16,7 @@ import numpy as np
 import sympy as sp
 
 from theory.mutation.floats import evaluate, sample
+from theory.mutation.line import positive_on_line
 from theory.proof.alphabet import Alphabet, Domain
 from theory.proof.normal_form import NONNEGATIVE, POSITIVE, sign
 
@@ -41,13 +42,17 @@ class Facts:
     def _sign(self, expression: sp.Expr) -> str | None:
         if expression.is_Rational:
             return POSITIVE if expression > 0 else NONNEGATIVE if expression == 0 else None
-        if sp.count_ops(expression) > LARGEST or expression.has(sp.zoo, sp.nan):
+        if sp.count_ops(expression) > LARGEST or expression.has(sp.zoo, sp.nan) or self._seen_negative(expression):
             return None
-        if self._seen_negative(expression):
-            return None
-        found = certified(expression, self.alphabet)
-        if found is not None:
+        found = certified(expression, self.alphabet) or self._by_facts(expression)
+        if found == POSITIVE or not expression.has(sp.exp, sp.log):
             return found
+        other = from_the_left(expression, self.alphabet)
+        if other is None and positive_on_line(expression, self.alphabet):
+            other = POSITIVE
+        return other if other == POSITIVE else found or other
+
+    def _by_facts(self, expression: sp.Expr) -> str | None:
         relevant = [(f, strict) for f, strict in self.known if f.free_symbols & expression.free_symbols]
         for f, strict in relevant:
             quotient = sp.cancel(expression / f)
@@ -60,7 +65,7 @@ class Facts:
                 found = self._by_change(expression, chosen)
                 if found is not None:
                     return found
-        return self._by_functions(expression) or from_the_left(expression, self.alphabet)
+        return self._by_functions(expression)
 
     def _by_functions(self, expression: sp.Expr) -> str | None:
         """With e^x, log x and |x| as unknowns of which the facts, and e^x >= 1 + x, log x <= x − 1, are known."""

@@ -24,7 +24,7 @@ def sample(domain: Domain, rng: np.random.Generator, count: int) -> Draws:
         return np.asarray(rng.integers(0, 64, count) / 64)
     size = np.exp2(np.round(rng.uniform(-6, 6, count))) * rng.integers(8, 16, count) / 8
     if domain.kind == "real":
-        size = size * rng.choice((-1.0, 1.0), count)
+        size = size * rng.choice((-1.0, 1.0), count) * (rng.random(count) > 0.04)
     if domain.kind == "nonnegative":
         size = size * (rng.random(count) > 0.05)
     return np.asarray(size)

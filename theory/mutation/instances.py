@@ -16,7 +16,7 @@ from theory.proof.instances import Instance, orthonormal_columns
 
 def relaxation(rng: random.Random) -> Instance:
     """A minimiser Z' of rank 2 with factors of its own, balanced or not, and a dual point on its singular space."""
-    lam = sp.Rational(rng.choice((16, 81)))
+    lam = sp.Rational(*rng.choice(((16, 1), (81, 1), (1, 16), (1, 81))))
     quarter = sp.sqrt(sp.sqrt(lam))
     P, Q, V = (orthonormal_columns(n, 2, rng) for n in (4, 3, 3))
     root = sp.diag(rng.randint(1, 3), rng.randint(1, 3))
@@ -32,6 +32,8 @@ def relaxation(rng: random.Random) -> Instance:
     v = B.inv() * r
     b, M = B.inv() * v, D_W.inv() * Z * D_n.inv()
     omega, conj_y, conj_q, yz = (sp.Rational(rng.randint(1, 9), 2) for _ in range(4))
+    # losses of either sign
+    conj_y, conj_q, yz = (v + rng.choice((-1, 0, 1)) * 20000 for v in (conj_y, conj_q, yz))
     qz = yz - (G.T * (M + b * ones.T)).trace() / omega
     phi = qz - conj_q
     fit = omega * (phi + conj_y - yz)

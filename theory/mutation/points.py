@@ -10,7 +10,8 @@ import flint
 import sympy as sp
 
 from theory.mutation.assertions import Assertion, without_lets
-from theory.mutation.worlds import Irrational, World, find_world, unknowns, world_at
+from theory.mutation.repair import varied
+from theory.mutation.worlds import TRIES, Irrational, World, find_world, unknowns, world_at
 from theory.proof import difference, value_of
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.enclosure import Undefined
@@ -50,13 +51,25 @@ def points(
     middles = [m.matrix for m in asserted.semidefinite]
     symbols |= {u for t in slacks for u in unknowns(t) if isinstance(u, sp.Symbol)}
     matrices = any(isinstance(t, (Word, Trace)) for t in [*sides, *premises, *slacks, *middles, *asserted.tight])
+    terms = [*sides, *slacks, *middles, *symbols]
+    bases: list[World] = []
     found = failed = 0
-    for k in range(-((limit + 1) // 2) if matrices and draw is not None else 0, 3 * limit):
-        if found == limit or failed == (8 if found else 6):
+    drawn = (limit + 1) // 2 if matrices and draw is not None else 0
+    for k in range(-3 * drawn, 3 * limit):
+        if k < 0 and found >= drawn:
+            continue  # the rest by search
+        if found == limit or failed == ((8 if found else 6) if drawn == 0 else 3):
             return
         world: World | None
         if k < 0 and draw is not None:
-            world = world_at(draw(rng), [*sides, *slacks, *middles, *symbols], premises)
+            # optima, and what is left of the equations once something in an optimum is changed
+            if k % 3 == 0 or not bases:
+                world = world_at(draw(rng), terms, premises) or world_at(draw(rng), [*terms, *premises], [])
+                bases += [world] if world is not None else []
+                if world is not None and not all(world.vanishes(e) for e in premises):
+                    continue
+            else:
+                world = varied(rng.choice(bases), premises, alphabet, rng)
             if world is None:
                 continue
         elif not premises and not matrices and not (asserted.tight and k % 2):
@@ -64,7 +77,7 @@ def points(
             world = World({s: flint.fmpq(int(v.p), int(v.q)) for s, v in point.items()}, {}, {})
         else:
             equations = [*premises, *(asserted.tight if k % 2 else ())]
-            world = find_world(equations, [*sides, *slacks, *middles, *symbols], alphabet, rng)
+            world = find_world(equations, terms, alphabet, rng, TRIES if drawn == 0 else TRIES // 4)
         if world is None:
             failed += 1
             continue

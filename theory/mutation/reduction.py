@@ -128,14 +128,19 @@ def vanishes_by(term: Word | Trace, premises: Sequence[Word], alphabet: Alphabet
     return isinstance(term, Word) and is_zero(rewritten(term.square(), rules), alphabet)
 
 
-def is_square(product: Product) -> bool:
-    """Is tr of the product that of X Xᵀ, some rotation being X followed by its transpose?"""
+def half_of(product: Product) -> Product | None:
+    """X with tr of the product = tr X Xᵀ, if some rotation of it is X followed by its transpose."""
     n = len(product)
-    if n % 2:
-        return False
+    if n % 2 or not n:
+        return None
     for k in range(n):
         turned = product[k:] + product[:k]
         half, rest = turned[: n // 2], turned[n // 2 :]
         if rest == tuple((one, not t and not one.symmetric) for one, t in reversed(half)):
-            return True
-    return False
+            return half
+    return None
+
+
+def is_square(product: Product) -> bool:
+    """Is tr of the product that of X Xᵀ, some rotation being X followed by its transpose?"""
+    return not product or half_of(product) is not None

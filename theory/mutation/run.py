@@ -14,7 +14,8 @@ from theory.mutation.equivalents import IMPLIED, SHARP, follows, holds
 from theory.mutation.hunt import hunt
 from theory.mutation.instances import INSTANCES
 from theory.mutation.operators import mutate
-from theory.mutation.points import LARGER, WORLDS, contradicted, points
+from theory.mutation.points import LARGER, WORLDS, assumed, contradicted, points
+from theory.mutation.repair import varied
 from theory.mutation.undefined import no_value
 from theory.mutation.worlds import Irrational, World
 from theory.proof import Claim, Given, Identity, Inequality, Step, difference, value_of
@@ -27,6 +28,8 @@ from theory.proof.traces import Trace, Word
 SEED = 20261123
 #: Further worlds at which a mutant is tried that nothing has explained.
 DEEP = 60
+#: Variations of a world at which all hypotheses hold, to find one at which all but one do.
+VARIED = 120
 
 _REVERSED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _WEAK = {"<": "<=", ">": ">="}
@@ -130,7 +133,9 @@ def weakened(asserted: Assertion) -> Iterator[tuple[str, str, Assertion]]:
         yield "premise dropped", name, asserted.replaced(premises=kept)
     for one in asserted.semidefinite:
         kept_middles = tuple(m for m in asserted.semidefinite if m is not one)
-        yield "semidefinite dropped", one.name, asserted.replaced(semidefinite=kept_middles)
+        of_it = {k for middle, k in asserted.tight_of if middle is one}
+        tight = tuple(t for k, t in enumerate(asserted.tight) if k not in of_it)
+        yield "semidefinite dropped", one.name, asserted.replaced(semidefinite=kept_middles, tight=tight)
 
 
 def _condition(condition: Condition, **changes: Any) -> Condition:
@@ -169,7 +174,7 @@ def try_step(claim: Claim, step: Step) -> list[Mutant]:
         if source is not None:  # a step of another claim: its conditions are tested there
             out.append(_elsewhere(claim, step, operator, what, *source))
         else:
-            out.append(_without(claim, step, operator, what, mutant, rng, known))
+            out.append(_without(claim, step, operator, what, mutant, rng, known, worlds))
     return out
 
 
@@ -235,6 +240,13 @@ def _text(asserted: Assertion) -> str:
     return f"{plain(value_of(asserted.lhs))} {asserted.op} {plain(value_of(asserted.rhs))}"
 
 
+def _assumed(asserted: Assertion, world: World) -> bool:
+    try:
+        return assumed(asserted, world)
+    except (Undefined, Irrational):
+        return False
+
+
 def _killed(mutant: Assertion, world: World) -> bool:
     try:
         return contradicted(mutant, world)
@@ -243,7 +255,14 @@ def _killed(mutant: Assertion, world: World) -> bool:
 
 
 def _without(
-    claim: Claim, step: Step, operator: str, what: str, weaker: Assertion, rng: random.Random, known: list[Word]
+    claim: Claim,
+    step: Step,
+    operator: str,
+    what: str,
+    weaker: Assertion,
+    rng: random.Random,
+    known: list[Word],
+    worlds: Sequence[World] = (),
 ) -> Mutant:
     """A point at which what is left of the hypotheses holds and the relation fails, or a proof without it."""
     made = partial(Mutant, claim.name, step.name, operator)
@@ -251,6 +270,12 @@ def _without(
     for world in points(weaker, claim.alphabet, rng, true=False, draw=draw):
         if _killed(weaker, world):
             return made(what, _decided_by(weaker, world), point=world.shown())
+    premises = [t for _, t in weaker.premises]
+    for base in worlds[:6]:
+        for _ in range(VARIED if base.matrices else 0):
+            varied_world = varied(base, premises, claim.alphabet, rng)
+            if varied_world is not None and _assumed(weaker, varied_world) and _killed(weaker, varied_world):
+                return made(what, _decided_by(weaker, varied_world), point=varied_world.shown())
     found = hunt(weaker, claim.alphabet)
     if found is not None:
         return made(what, _decided_by(weaker, found), point=found.shown())

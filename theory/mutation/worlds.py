@@ -374,7 +374,7 @@ class _Search:
     def _assign_scalar(self, s: sp.Symbol, equations: list[Any], world: World) -> bool:
         domain = self.alphabet.domains.get(s, Domain("real"))
         if not equations:
-            world.scalars[s] = _draw(domain, self.rng)
+            world.scalars[s] = draw_scalar(domain, self.rng)
             return True
         at = []
         for trial in (0, 1):
@@ -393,7 +393,7 @@ class _Search:
             if value is not None and value != found:
                 return False
             value = found
-        world.scalars[s] = _draw(domain, self.rng) if value is None else value
+        world.scalars[s] = draw_scalar(domain, self.rng) if value is None else value
         return _in_domain(world.scalars[s], domain)
 
     def _define(self, s: sp.Symbol, equations: list[Any], world: World) -> bool:
@@ -413,7 +413,7 @@ class _Search:
     def _assign_letter(self, one: Letter, equations: list[Any], world: World) -> bool:
         rows, columns = world.sizes[one.rows], world.sizes[one.columns]
         if not equations:
-            world.matrices[one] = _random_matrix(one, rows, columns, self.rng)
+            world.matrices[one] = random_matrix(one, rows, columns, self.rng)
             return True
         if not all(determines(e, one) for e in equations):
             plain = list(_templates(rows, columns, self.frames[max(rows, columns)], self.rng))
@@ -425,22 +425,53 @@ class _Search:
                     world.matrices[one] = candidate
                     return True
             return False
-        basis = list(_basis(one, rows, columns))
-
-        def residual(matrix: flint.fmpq_mat) -> list[flint.fmpq]:
-            trial = World(world.scalars, {**world.matrices, one: matrix}, world.sizes, counts=world.counts)
-            return [v for e in equations for v in trial.exact(e)]
-
-        start = residual(flint.fmpq_mat(rows, columns))
-        slopes = [[v - s for v, s in zip(residual(b), start, strict=True)] for b in basis]
-        solved = _solve(slopes, [-v for v in start], self.rng)
-        if solved is None:
+        value = solved_letter(one, equations, world, self.rng)
+        if value is None:
             return False
-        total = flint.fmpq_mat(rows, columns)
-        for c, b in zip(solved, basis, strict=True):
-            total += b * c
-        world.matrices[one] = total
+        world.matrices[one] = value
         return True
+
+
+def solved_letter(one: Letter, equations: Sequence[Any], world: World, rng: random.Random) -> flint.fmpq_mat | None:
+    """A value of a letter at which equations that hold it linearly are met, all else as in the world."""
+    if not all(determines(e, one) for e in equations):
+        return None
+    rows, columns = world.sizes[one.rows], world.sizes[one.columns]
+    basis = list(_basis(one, rows, columns))
+
+    def residual(matrix: flint.fmpq_mat) -> list[flint.fmpq]:
+        trial = World(world.scalars, {**world.matrices, one: matrix}, world.sizes, counts=world.counts)
+        return [v for e in equations for v in trial.exact(e)]
+
+    start = residual(flint.fmpq_mat(rows, columns))
+    slopes = [[v - s for v, s in zip(residual(b), start, strict=True)] for b in basis]
+    solved = _solve(slopes, [-v for v in start], rng)
+    if solved is None:
+        return None
+    total = flint.fmpq_mat(rows, columns)
+    for c, b in zip(solved, basis, strict=True):
+        total += b * c
+    return total
+
+
+def solved_scalar(s: sp.Symbol, equations: Sequence[Any], world: World, domain: Domain) -> flint.fmpq | None:
+    """A value of a number at which equations that hold it linearly are met, all else as in the world."""
+    if not all(determines(e, s) for e in equations):
+        return None
+    at = []
+    for trial in (0, 1):
+        fresh = World({**world.scalars, s: flint.fmpq(trial)}, world.matrices, world.sizes, counts=world.counts)
+        at.append([v for e in equations for v in fresh.exact(e)])
+    values = set()
+    for low, high in zip(*at, strict=True):
+        if high != low:
+            values.add(low / (low - high))
+        elif low != 0:
+            return None
+    if len(values) != 1:
+        return None
+    value = values.pop()
+    return value if _in_domain(value, domain) else None
 
 
 def _solve(slopes: list[list[flint.fmpq]], target: list[flint.fmpq], rng: random.Random) -> list[flint.fmpq] | None:
@@ -461,7 +492,8 @@ def _solve(slopes: list[list[flint.fmpq]], target: list[flint.fmpq], rng: random
     return x
 
 
-def _draw(domain: Domain, rng: random.Random) -> flint.fmpq:
+def draw_scalar(domain: Domain, rng: random.Random) -> flint.fmpq:
+    """A rational of the domain, often a fourth power."""
     if domain.kind == "integer":
         return flint.fmpq(rng.choice([n for n in (1, *WHOLE) if n >= domain.least] or [domain.least]))
     if domain.kind == "unit":
@@ -479,7 +511,8 @@ def _in_domain(value: flint.fmpq, domain: Domain) -> bool:
     return domain.kind == "real" or bool(value > 0 or (value == 0 and domain.kind == "nonnegative"))
 
 
-def _random_matrix(one: Letter, rows: int, columns: int, rng: random.Random) -> flint.fmpq_mat:
+def random_matrix(one: Letter, rows: int, columns: int, rng: random.Random) -> flint.fmpq_mat:
+    """Small rational entries; symmetric for a symmetric letter."""
     scale = flint.fmpq(1, rng.choice((1, 1, 2, 8)))
     m = flint.fmpq_mat(rows, columns, [rng.choice((-3, -2, -1, 1, 2, 3, 0)) for _ in range(rows * columns)]) * scale
     if not one.symmetric:
