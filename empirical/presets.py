@@ -18,7 +18,17 @@ from empirical.augmentation import Augmentation
 from empirical.fixed_heads import HEADS
 from empirical.gates import Gate
 from empirical.linear_chain import linear_chain
-from empirical.sources import canvases, celeba, cifar, folders, idx, mnist_digits, samples, scikit_digits, strips
+from empirical.sources import (
+    appearance,
+    canvases,
+    celeba,
+    folders,
+    idx,
+    mnist_digits,
+    samples,
+    scikit_digits,
+    strips,
+)
 from empirical.sources.labelled import LabelledImages
 from empirical.sources.stated import design_of
 from empirical.training import Arithmetic, Optimisation
@@ -50,6 +60,10 @@ def _digits_part(design: dict[str, Any], seed: int, side: int, part: str) -> Lab
     return canvases.of_design(chosen, design_of(design), seed, side)
 
 
+def _appearance(design: dict[str, Any], seed: int) -> LabelledImages:
+    return appearance.of_design(mnist_digits.load(), design_of(design), seed)
+
+
 #: Training sets by name: keyword options and a seed to :class:`LabelledImages`.  ``design`` is an option as
 #: :mod:`empirical.sources.stated` documents it.
 SOURCES: Mapping[str, Callable[..., LabelledImages]] = {
@@ -58,12 +72,13 @@ SOURCES: Mapping[str, Callable[..., LabelledImages]] = {
     "mnist-design": _canvases(mnist_digits.load),
     "digits-design": _canvases(scikit_digits.load),
     "digits-part": _digits_part,
+    "mnist-appearance": _appearance,
     "samples": _samples,
 }
 
 
 def _cifar10_canvases(folder: Path, design: dict[str, Any], seed: int, side: int, split: str) -> LabelledImages:
-    return canvases.of_design(cifar.load(folder, 10, split), design_of(design), seed, side)
+    return canvases.of_design(strips.cifar10(folder, split), design_of(design), seed, side)
 
 
 def _idx_canvases(folder: Path, design: dict[str, Any], seed: int, side: int, split: str) -> LabelledImages:
@@ -256,6 +271,21 @@ PRESETS: Mapping[str, Preset] = {
         ),
         dataclasses.replace(
             SMALL,
+            name="appearance",
+            description="three tasks of 10, 5 and 4 classes: which MNIST digit, in which colour, turned how often",
+            source="mnist-appearance",
+            source_options={"design": {"factorial": [10, 5, 4], "repetitions": 3}},
+            optimisation=Optimisation(epochs=200, batch=200, step=2e-3, head_step=5e-3),
+            gates=(
+                Gate("relative_gap", at_most=1e-3),
+                Gate("etf", at_most=1e-2),
+                Gate("cross_task", at_most=1e-2),
+                Gate("sum_rule", at_most=0.05),
+                Gate("accuracy", at_least=1.0),
+            ),
+        ),
+        dataclasses.replace(
+            SMALL,
             name="fashion",
             description="single source: two images of Fashion-MNIST (IDX files in --data-dir), every pair of labels",
             source="idx-canvases",
@@ -265,7 +295,7 @@ PRESETS: Mapping[str, Preset] = {
         dataclasses.replace(
             SMALL,
             name="cifar10",
-            description="single source: two images of CIFAR-10 (Python batches in --data-dir), every pair of labels",
+            description="single source: two images of CIFAR-10 (batches or image files in --data-dir), every pair",
             source="cifar10-canvases",
             source_options={"design": {"factorial": [10, 10], "repetitions": 10}, "side": 64, "split": "train"},
             gates=(Gate("relative_gap", at_most=1e-2), Gate("accuracy", at_least=1.0)),
