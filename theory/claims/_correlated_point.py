@@ -262,13 +262,13 @@ FEASIBLE = (
 VALUE = (
     Identity(
         name="entropy of an agreeing cell",
-        lhs=entropy_same,
+        lhs=Named("entropy(q_=)", r"\operatorname{entropy}(q_{=})", entropy_same),
         rhs=sp.log(1 + (K - 1) * sp.exp(-a)) + (K - 1) * a * u_of / K,
         because="entropy = loss + ⟨y − q, z⟩",
     ),
     Identity(
         name="entropy of a differing cell",
-        lhs=entropy_other,
+        lhs=Named("entropy(q_≠)", r"\operatorname{entropy}(q_{\ne})", entropy_other),
         rhs=sp.log(total) - b + (K - 2) * (b + c) * v_of / (2 * K) + (b - c) * w_of / 2,
         because="likewise",
     ),

@@ -32,6 +32,8 @@ mu = forms.coupling(N, lam_w, lam_h, ON)
 rotated = x.nonnegative("‖(U'_+; U'_−)‖_op", latex=r"\|(U'_+;\,U'_-)\|_{\mathrm{op}}")
 
 plus, minus = law.sigma_plus(a, b + c, K, rho, ON), law.sigma_minus(b - c, K, rho, ON)
+#: σ_± by name, which the statement uses; their definitions are hypotheses of the claims
+s_plus, s_minus = x.real("σ_+", latex=r"\sigma_+"), x.real("σ_−", latex=r"\sigma_-")
 reduced = law.reduced_objective(a, b, c, K, rho, alpha, mu, ON)
 total = sp.exp(b) + sp.exp(c) + K - 2
 u_of, v_of, w_of = K / (sp.exp(a) + K - 1), K / total, (2 * sp.exp(c) + K - 2) / total

@@ -68,6 +68,8 @@ from theory.claims._correlated_tasks import (
     plus,
     reduced,
     rho,
+    s_minus,
+    s_plus,
     x,
 )
 from theory.lemmas import (
@@ -82,10 +84,31 @@ bias = letter("b'", "R", "1")
 
 head_1 = {d: head[d] / (2 * lam_w) for d in "+-"}
 
+
+def value_named(value: sp.Expr) -> Named:
+    """Loss and penalties at margins (a, b, c), with σ_± by name."""
+    return Named(
+        "2α[A/K log(1 + (K−1)e^{−a}) + (K−1)B/K (log(e^b + e^c + K − 2) − b)] + μ (K−1)(σ_+ + σ_−)",
+        r"2\alpha\Bigl[\tfrac{A}{K} \log\bigl(1 + (K-1)e^{-a}\bigr)"
+        r" + \tfrac{(K-1)B}{K} \bigl(\log(e^b + e^c + K - 2) - b\bigr)\Bigr] + \mu (K-1)(\sigma_+ + \sigma_-)",
+        value,
+    )
+
+
+entropies = Named(
+    "2α[A/K entropy(q_=) + (K−1)B/K entropy(q_≠)]",
+    r"2\alpha\bigl[\tfrac{A}{K} \operatorname{entropy}(q_{=})"
+    r" + \tfrac{(K-1)B}{K} \operatorname{entropy}(q_{\ne})\bigr]",
+    2 * alpha * (A * entropy_same + (K - 1) * B * entropy_other) / K,
+)
+
 NECESSARY = (
     *optimum.STEPS,
     optimum.optimal_value(
-        reduced, Using(optimum.MEETS, times=-1), Using("value of the point"), because="f* = D(q) = f(W°, H°)"
+        value_named(reduced),
+        Using(optimum.MEETS, times=-1),
+        Using("value of the point"),
+        because="f* = D(q) = f(W°, H°)",
     ),
     Identity(
         name="heads have centred columns",
@@ -162,7 +185,11 @@ NECESSARY = (
             (mu * plus * P + mu * minus * P) / (2 * lam_w),
             by="Gram of the sum of heads",
         ),
-        rhs=mu / (2 * lam_w) * (plus + minus) * P,
+        rhs=Named(
+            "μ (σ_+ + σ_−)/(2 λ_W) (I − J/K)",
+            r"\tfrac{\mu}{2\lambda_W} (\sigma_+ + \sigma_-) \bigl(I - \tfrac{1}{K} J\bigr)",
+            mu / (2 * lam_w) * (plus + minus) * P,
+        ),
         because="W'_1 = (W'_+ + W'_−)/√2; the same for task 2",
         concludes=True,
     ),
@@ -174,7 +201,11 @@ NECESSARY = (
             (mu * plus * P - mu * minus * P) / (2 * lam_w),
             by="Gram of the difference of heads",
         ),
-        rhs=mu / (2 * lam_w) * (plus - minus) * P,
+        rhs=Named(
+            "μ (σ_+ − σ_−)/(2 λ_W) (I − J/K)",
+            r"\tfrac{\mu}{2\lambda_W} (\sigma_+ - \sigma_-) \bigl(I - \tfrac{1}{K} J\bigr)",
+            mu / (2 * lam_w) * (plus - minus) * P,
+        ),
         because="W'_2 = (W'_+ − W'_−)/√2",
         concludes=True,
     ),
@@ -186,7 +217,11 @@ NECESSARY = (
             (plus - minus) * P.diagonal() / ((plus + minus) * P.diagonal()),
             by="Gram matrix across the tasks",
         ),
-        rhs=law.cosine(plus, minus),
+        rhs=Named(
+            "(σ_+ − σ_−)/(σ_+ + σ_−)",
+            r"\frac{\sigma_+ - \sigma_-}{\sigma_+ + \sigma_-}",
+            law.cosine(plus, minus),
+        ),
         concludes=True,
     ),
     Identity(
@@ -197,7 +232,11 @@ NECESSARY = (
             (plus - minus) * P.off_diagonal() / ((plus + minus) * P.diagonal()),
             by="Gram matrix across the tasks",
         ),
-        rhs=-law.cosine(plus, minus) / (K - 1),
+        rhs=Named(
+            "−(σ_+ − σ_−)/((K − 1)(σ_+ + σ_−))",
+            r"-\frac{1}{K-1}\, \frac{\sigma_+ - \sigma_-}{\sigma_+ + \sigma_-}",
+            -law.cosine(plus, minus) / (K - 1),
+        ),
         concludes=True,
     ),
     Cited(
@@ -218,10 +257,11 @@ CLAIM = Claim(
         STATIONARY,
         "d ≥ K − 1 for each living direction",
         Given("N samples", sigma.T @ sigma, N * unit("1")),
-        Given("value of the point", optimum.attained, alpha * law.loss(a, b, c, K, rho, ON) + penalty),
-        Given(
-            "value of the dual point", optimum.dual, 2 * alpha * (A * entropy_same + (K - 1) * B * entropy_other) / K
-        ),
+        Given("definition of σ_+", s_plus, plus),
+        Given("definition of σ_−", s_minus, minus),
+        "definition: μ = √(N λ_W λ_H)",
+        Given("value of the point", optimum.attained, value_named(alpha * law.loss(a, b, c, K, rho, ON) + penalty)),
+        Given("value of the dual point", optimum.dual, entropies),
         *optimum.HYPOTHESES,
     ),
     steps=SOFTMAX + DIRECTIONS + FEASIBLE + VALUE + NECESSARY,

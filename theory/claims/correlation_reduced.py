@@ -17,7 +17,7 @@ from theory.claims import SYMBOLIC as ON
 from theory.claims import _correlated_tasks as classes
 from theory.claims.correlation_classes import CLAIM as CLASSES
 from theory.lemmas import COERCIVE, CONVEX_OPTIMALITY, NORM_SUBGRADIENT
-from theory.proof import Cited, Claim, Derivative, Identity, Named
+from theory.proof import Cited, Claim, Derivative, Given, Identity, Named
 from theory.proof.alphabet import Alphabet
 
 K, alpha, m, A, B, rho = classes.K, classes.alpha, classes.m, classes.A, classes.B, classes.rho
@@ -62,9 +62,19 @@ EXISTENCE = (
     Identity(
         name="stationarity in b − c and b + c",
         concludes=True,
-        lhs=-2 * alpha * (K - 1) * B / K * ((v + w) / 2 - v / K)
-        + alpha * m * (K - 1) * ((K - 2) * B * (b + c) / (K**2 * plus) + B * (b - c) / (K * minus)),
-        rhs=alpha * (K - 1) * B / K * ((K - 2) / K * (m * (b + c) / plus - v) + (m * (b - c) / minus - w)),
+        lhs=Named(
+            "∂F/∂b",
+            r"\partial F/\partial b",
+            -2 * alpha * (K - 1) * B / K * ((v + w) / 2 - v / K)
+            + alpha * m * (K - 1) * ((K - 2) * B * (b + c) / (K**2 * plus) + B * (b - c) / (K * minus)),
+            by="gradient in b",
+        ),
+        rhs=Named(
+            "α(K−1)B/K [(K−2)/K (m(b + c)/σ_+ − v) + (m(b − c)/σ_− − w)]",
+            r"\tfrac{\alpha(K-1)B}{K} \bigl[\tfrac{K-2}{K} \bigl(m\tfrac{b+c}{\sigma_+} - v\bigr)"
+            r" + \bigl(m\tfrac{b-c}{\sigma_-} - w\bigr)\bigr]",
+            alpha * (K - 1) * B / K * ((K - 2) / K * (m * (b + c) / plus - v) + (m * (b - c) / minus - w)),
+        ),
         because="the derivative in b; that in c has the other sign before the second bracket: both brackets vanish",
     ),
     Cited(
@@ -83,14 +93,17 @@ EXISTENCE = (
     ),
     Identity(
         name="slope of the loss against a dead sum",
-        concludes=True,
-        lhs=slope_a**2 / (2 * A / K**2) + slope_g**2 / ((K - 2) * B / K**2),
+        lhs=Named(
+            "(slope in a)²/(2A/K²) + (slope in b + c)²/((K−2)B/K²)",
+            r"\Bigl(\tfrac{\partial \ell}{\partial a}\Bigr)^{2} \Big/ \tfrac{2A}{K^2}"
+            r" + \Bigl(\tfrac{\partial \ell}{\partial (b + c)}\Bigr)^{2} \Big/ \tfrac{(K-2)B}{K^2}",
+            slope_a**2 / (2 * A / K**2) + slope_g**2 / ((K - 2) * B / K**2),
+        ),
         rhs=(alpha * (K - 1) / K) ** 2 * (2 * A * u**2 + (K - 2) * B * v**2),
         because="the dual of σ_+ = √(2A a² + (K−2)B g²)/K at the slopes in a and g; K > 2",
     ),
     Identity(
         name="slope of the loss against a dead difference",
-        concludes=True,
         lhs=Named(
             "(slope in b − c)²/(B/K)",
             r"\Bigl(\tfrac{\partial \ell}{\partial (b - c)}\Bigr)^{2} \Big/ \tfrac{B}{K}",
@@ -104,6 +117,7 @@ EXISTENCE = (
         lemma=NORM_SUBGRADIENT,
         roles={"dual_norm": alpha * (K - 1) / K * sp.sqrt(2 * A * u**2 + (K - 2) * B * v**2), "limit": mu * (K - 1)},
         premises=("its minimiser is stationary", "slope of the loss against a dead sum"),
+        concludes=True,
         because="at a = b + c = 0 the subgradients of μ(K−1)σ_+ are a dual ball",
     ),
     Cited(
@@ -111,6 +125,7 @@ EXISTENCE = (
         lemma=NORM_SUBGRADIENT,
         roles={"dual_norm": alpha * (K - 1) / K * sp.sqrt(K * B * w**2), "limit": mu * (K - 1)},
         premises=("its minimiser is stationary", "slope of the loss against a dead difference"),
+        concludes=True,
         because="at b = c the subgradients of μ(K−1)σ_− are an interval",
     ),
 )
@@ -119,7 +134,14 @@ CLAIM = Claim(
     name="correlation_reduced",
     title="The reduced problem of two correlated tasks: existence and optimality conditions",
     alphabet=x.joined(CLASSES.alphabet.part(classes.lam_h)),
-    hypotheses=("K ≥ 2 and −1/(K−1) < ρ < 1: A, B > 0", "u, v, w are the residuals of softmax at (a, b, c)"),
+    hypotheses=(
+        "K ≥ 2 and −1/(K−1) < ρ < 1: A, B > 0; for K = 2 set c = 0, and only b − c enters",
+        "F is the reduced objective 2α[A/K log(1 + (K−1)e^{−a}) + (K−1)B/K (log(e^b + e^c + K − 2) − b)] + "
+        "μ(K−1)(σ_+ + σ_−), μ = αm",
+        Given("definition of σ_+", classes.s_plus, plus),
+        Given("definition of σ_−", classes.s_minus, minus),
+        "u, v, w are the residuals of softmax at (a, b, c): claim correlation_classes",
+    ),
     steps=EXISTENCE,
     source="this suite",
 )
