@@ -11,11 +11,13 @@ it; wall time counts on an idle machine, on a busy one the ratio of processor ti
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +26,8 @@ from relaxations.last_layer import LastLayer, read_last_layer
 from relaxations.workers import workers_named
 
 WEIGHT_DECAY = "5e-4"
+#: Wall time in units of the plain product's.
+GOALS = {"bound and anatomy": 4, "all measures": 7}
 
 
 def make_file(path: Path, samples: int, dimension: int, classes: int, seed: int = 0) -> None:
@@ -48,15 +52,11 @@ def plain_product(layer: LastLayer, block: int = 16_384) -> float:
     return total
 
 
-def best(run: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """The least wall time and the least processor time of some runs."""
-    wall, cpu = [], []
-    for _ in range(repeats):
-        begun, busy = time.perf_counter(), time.process_time()
-        run()
-        wall.append(time.perf_counter() - begun)
-        cpu.append(time.process_time() - busy)
-    return min(wall), min(cpu)
+def clocked(run: Callable[[], object]) -> tuple[float, float]:
+    """Wall and processor seconds of a run."""
+    begun, busy = time.perf_counter(), time.process_time()
+    run()
+    return time.perf_counter() - begun, time.process_time() - busy
 
 
 def run_audit(
@@ -66,52 +66,96 @@ def run_audit(
         return audit(layer, team, weight_decay=WEIGHT_DECAY, measures=measures)
 
 
+def compared(samples: int, dimension: int, classes: int, repeats: int, folder: Path) -> dict[str, Any]:
+    """The audit of a file made for it, beside the plain product: rows with wall and processor seconds and ratios."""
+    path = folder / "layer.npz"
+    make_file(path, samples, dimension, classes)
+    layer = read_last_layer(path)
+    result = run_audit(layer, True)
+    runs: dict[str, Callable[[], object]] = {
+        "plain product": lambda: plain_product(layer),
+        "bound and anatomy": lambda: run_audit(layer, False),
+        "all measures": lambda: run_audit(layer, True),
+    }
+    # in turn, so that a busy moment does not fall on one of them alone
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
+    for _ in range(repeats):
+        for name, run in runs.items():
+            times[name].append(clocked(run))
+    walls, processors = ({name: min(t[i] for t in times[name]) for name in runs} for i in (0, 1))
+    rows = [
+        {
+            "name": name,
+            "wall": walls[name],
+            "processor": processors[name],
+            "ratio": walls[name] / walls["plain product"],
+            "processor_ratio": processors[name] / processors["plain product"],
+            "goal": GOALS.get(name),
+        }
+        for name in runs
+    ]
+    tracemalloc.start()
+    run_audit(layer, True)
+    largest = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    return {
+        "samples": samples,
+        "dimension": dimension,
+        "classes": classes,
+        "repeats": repeats,
+        "rows": rows,
+        "largest_memory_mb": largest,
+        "gap": result.relative_gap,
+        "identity_error": result.identity_error,
+        "stages": result.seconds,
+    }
+
+
+#: Who computes: a name, a Dask scheduler or ``None``, how many.
+TEAMS = (("1 thread", None, 1), ("4 threads", None, 4), ("2 processes", "processes", 2))
+
+
+def same_certificates(layer: LastLayer, teams: Sequence[tuple[str, str | None, int]] = TEAMS) -> dict[str, Any]:
+    """Wall seconds of the audit by each of some ``teams``, and whether all say the same, digit for digit."""
+    texts, seconds = set(), {}
+    for name, scheduler, workers in teams:
+        begun = time.perf_counter()
+        answer = run_audit(layer, True, scheduler, workers)
+        texts.add(answer.certificate.to_text() + answer.network_certificate.to_text() + repr(answer.measures))
+        seconds[name] = time.perf_counter() - begun
+    return {"seconds": seconds, "same": len(texts) == 1}
+
+
 def main() -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=1_000_000)
     parser.add_argument("--dimension", type=int, default=512)
     parser.add_argument("--classes", type=int, default=30)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--certificate", action="store_true")
+    parser.add_argument("--certificate", action="store_true", help="compare 1 and 4 threads and 2 Dask processes too")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON and nothing else")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "layer.npz"
-        make_file(path, options.samples, options.dimension, options.classes)
-        layer = read_last_layer(path)
-        product = best(lambda: plain_product(layer), options.repeats)
-        result = run_audit(layer, False)
-        bound = best(lambda: run_audit(layer, False), options.repeats)
-        whole = best(lambda: run_audit(layer, True), options.repeats)
-        print(
-            f"N = {options.samples}, d = {options.dimension}, K = {options.classes}, float32, best of {options.repeats}"
-        )
-        for name, (wall, cpu), goal in (
-            ("plain product", product, ""),
-            ("bound and anatomy", bound, "   (goal 4)"),
-            ("all measures", whole, "   (goal 7)"),
-        ):
-            ratios = f"{wall / product[0]:6.2f} x     {cpu / product[1]:6.2f} x{goal}"
-            print(f"{name:<20} {wall:8.2f} s wall {cpu:8.2f} s processor {ratios}")
-        print("   " + ", ".join(f"{name} {value:.2f} s" for name, value in result.seconds.items()))
-        print(f"gap {result.relative_gap:.4f} of f(0) - lower, identity to {result.identity_error:.1e} of f(0)")
+        sizes = options.samples, options.dimension, options.classes
+        data = compared(*sizes, options.repeats, Path(folder))
         if options.certificate:
-            texts = {}
-            for name, scheduler, workers in (
-                ("1 thread", None, 1),
-                ("4 threads", None, 4),
-                ("2 processes", "processes", 2),
-            ):
-                begun = time.perf_counter()
-                answer = run_audit(layer, True, scheduler, workers)
-                texts[name] = (
-                    answer.certificate.to_text() + answer.network_certificate.to_text() + repr(answer.measures)
-                )
-                print(f"{name:<20} {time.perf_counter() - begun:8.2f} s")
-            print("the same certificates and measures:", len(set(texts.values())) == 1)
-        tracemalloc.start()
-        run_audit(layer, True)
-        print(f"largest memory {tracemalloc.get_traced_memory()[1] / 2**20:.0f} MiB, beside the mapped file")
-        tracemalloc.stop()
+            data["workers"] = same_certificates(read_last_layer(Path(folder) / "layer.npz"))
+    if options.json:
+        print(json.dumps(data))
+        return
+    print("N = {}, d = {}, K = {}, float32, best of {}".format(*sizes, options.repeats))
+    for row in data["rows"]:
+        goal = f"   (goal {row['goal']})" if row["goal"] else ""
+        ratios = f"{row['ratio']:6.2f} x     {row['processor_ratio']:6.2f} x{goal}"
+        print(f"{row['name']:<20} {row['wall']:8.2f} s wall {row['processor']:8.2f} s processor {ratios}")
+    print("   " + ", ".join(f"{name} {value:.2f} s" for name, value in data["stages"].items()))
+    print(f"gap {data['gap']:.4f} of f(0) - lower, identity to {data['identity_error']:.1e} of f(0)")
+    print(f"largest memory {data['largest_memory_mb']:.0f} MiB, beside the mapped file")
+    if options.certificate:
+        for name, value in data["workers"]["seconds"].items():
+            print(f"{name:<20} {value:8.2f} s")
+        print("the same certificates and measures:", data["workers"]["same"])
 
 
 if __name__ == "__main__":

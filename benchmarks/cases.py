@@ -5,8 +5,8 @@
     confidence:3x10x5:4000:0       3 tasks of 10 classes, every label at one of 5 levels of confidence (the target is
                                    smoothed by 0, 0.02, ... 0.08): 4000 random cells of the 125,000; R = 30 stays
 
-All have cross-entropy, no bias and λ_W λ_H at 0.03 of the smallest threshold.  Nothing is symmetric but
-``factorial``, and the solver looks for no symmetry anyway.
+All have cross-entropy, no bias and λ_W λ_H at 0.03 of the smallest threshold, or at another share after an @:
+``random:10x10:0@1e-5``.  Nothing is symmetric but ``factorial``, and symmetries are looked for only where said so.
 """
 
 from __future__ import annotations
@@ -32,16 +32,17 @@ def problem_of(design: LabelDesign, strength: float = STRENGTH) -> UFM:
 
 def case(name: str) -> UFM:
     """The problem called ``name``; ``ValueError`` for a name of no known form."""
-    kind, *rest = name.split(":")
+    kind, *rest = name.partition("@")[0].split(":")
     try:
+        strength = float(name.partition("@")[2] or STRENGTH)
         sizes = tuple(int(k) for k in rest[0].split("x"))
         if kind == "factorial" and len(rest) == 1:
-            return problem_of(LabelDesign.factorial(sizes))
+            return problem_of(LabelDesign.factorial(sizes), strength)
         if kind == "random" and len(rest) == 2:
             rng = np.random.default_rng(int(rest[1]))
-            return problem_of(LabelDesign.from_joint(rng.integers(1, MOST_SAMPLES + 1, size=sizes)))
+            return problem_of(LabelDesign.from_joint(rng.integers(1, MOST_SAMPLES + 1, size=sizes)), strength)
         if kind == "confidence" and len(rest) == 3:
-            return problem_of(confidence(*sizes, cells=int(rest[1]), seed=int(rest[2])))
+            return problem_of(confidence(*sizes, cells=int(rest[1]), seed=int(rest[2])), strength)
     except (IndexError, TypeError) as error:
         raise ValueError(f"case: {name!r}: {error}") from None
     raise ValueError(f"case: {name!r}; expected 'factorial:3x3', 'random:3x3:SEED' or 'confidence:TxKxLEVELS:C:SEED'")

@@ -1,9 +1,11 @@
 """One measurement in a process of its own, so that it can be killed and its memory is its own.
 
-    python -m benchmarks.measure ours CASE                      the structured solver, bounds included
-    python -m benchmarks.measure peer CASE PROGRAM SOLVER       a conic solver, as CVXPY runs it
-    python -m benchmarks.measure rigorous CASE CHECKER          solve, certificate, verdict (balls or float)
-    python -m benchmarks.measure train CASE OPTIMISER VALUE     torch on the factored problem, down to a value
+    python -m benchmarks.measure ours CASE [TOLERANCE]        the structured solver on all cells, bounds included
+    python -m benchmarks.measure symmetric CASE               the same with symmetries, and the time to find them
+    python -m benchmarks.measure ablation CASE VARIANT        the same without one of its parts
+    python -m benchmarks.measure peer CASE PROGRAM SOLVER     a conic solver, as CVXPY runs it
+    python -m benchmarks.measure rigorous CASE CHECKER [on]   solve (symmetries on), certificate, verdict
+    python -m benchmarks.measure train CASE OPTIMISER VALUE   torch on the factored problem, down to a value
 
 Prints one line of JSON.  Cases: :mod:`benchmarks.cases`.  Times are processor seconds, which on one thread is what the
 clock of an idle machine shows, whatever else runs on this one; they exclude imports and the making of the problem, and
@@ -25,11 +27,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cases import case
+from benchmarks.training import train
 from relaxations.bounds import dual_bound
 from relaxations.data_term import DataTerm
-from relaxations.proximal import relative_gap
+from relaxations.proximal import BURST, ProximalGradient, relative_gap
 from relaxations.solve import Solution, solve
+from relaxations.symmetry import orbits_of
 from theory import UFM
+from theory.duality import feasible_dual
 from theory.labels import FloatArray
 
 LIMIT = 60
@@ -49,10 +54,10 @@ def timed(run: Callable[[], Any]) -> tuple[float, Any]:
             return statistics.median(seconds), result
 
 
-def solved(problem: UFM) -> tuple[float, Solution]:
+def solved(problem: UFM, tolerance: float | None = None, symmetry: bool = False) -> tuple[float, Solution]:
     """The structured solver, after a small problem that loads what there is to load."""
     solve(case("random:3x3:1"), "proximal")
-    return timed(lambda: solve(problem, "proximal"))
+    return timed(lambda: solve(problem, "proximal", tolerance, symmetry))
 
 
 def gradient_seconds(solution: Solution) -> float:
@@ -71,18 +76,70 @@ def gradient_seconds(solution: Solution) -> float:
     return statistics.median(timed(gradient)[0] for _ in range(3))
 
 
-def ours(problem: UFM) -> dict[str, Any]:
+def ours(problem: UFM, tolerance: str | None = None) -> dict[str, Any]:
     """Whole ``solve`` with its bounds."""
-    seconds, solution = solved(problem)
-    unit = gradient_seconds(solution)
+    return _told(*solved(problem, None if tolerance is None else float(tolerance)))
+
+
+def symmetric(problem: UFM) -> dict[str, Any]:
+    """Whole ``solve`` with its bounds and with symmetries, and what looking for them takes."""
+    seconds, solution = solved(problem, symmetry=True)
+    detection, _ = timed(lambda: orbits_of(problem.design))
+    cells = problem.design.cells
+    return {**_told(seconds, solution), "cells": cells, "orbits": solution.orbits, "detection_seconds": detection}
+
+
+def _told(seconds: float, solution: Solution) -> dict[str, Any]:
     return {
         "seconds": seconds,
         "value": solution.value,
         "gap": solution.relative_gap,
         "steps": solution.iterations,
         "rank": solution.rank,
-        "gradients": seconds / unit,
+        "gradients": seconds / gradient_seconds(solution),
     }
+
+
+#: Relative gap to which the variants of an ablation are run, and the seconds after which one gives up.
+ABLATION_GAP, ABLATION_SECONDS = 1e-9, 30.0
+
+
+def ablation(problem: UFM, variant: str) -> dict[str, Any]:
+    """The structured solver down to ``ABLATION_GAP``: ``whole``, or
+
+    ``no Newton``           proximal steps alone
+    ``first-order bound``   proximal steps alone, judged by the bound of the predictions as they stand
+    ``warm``                the whole from the solution at decays √1.2 times as large (its own time not counted)
+    """
+    solve(case("random:3x3:1"), "proximal")
+    if variant in ("whole", "warm"):
+        start = None
+        if variant == "warm":
+            decays = [1.2**0.5 * float(w) for w in problem.weight_decay], 1.2**0.5 * float(problem.feature_decay)
+            start = solve(UFM(problem.design, *decays), "proximal", ABLATION_GAP, symmetry=False)
+        seconds, solution = timed(lambda: solve(problem, "proximal", ABLATION_GAP, symmetry=False, start=start))
+        return {"seconds": seconds, "steps": solution.iterations, "gap": solution.relative_gap}
+    second_order = {"no Newton": True, "first-order bound": False}[variant]
+    seconds, (steps, gap) = timed(lambda: _proximal_alone(problem, second_order))
+    return {"seconds": seconds, "steps": steps, "gap": gap}
+
+
+def _proximal_alone(problem: UFM, second_order: bool) -> tuple[int, float]:
+    """Proximal steps until the bound is met or time is up: (steps, gap)."""
+    begun, data = time.process_time(), DataTerm(problem)
+    stage = ProximalGradient(data, np.zeros(data.inverse.shape), np.zeros(len(data.inverse)))
+    lower = -np.inf
+    while True:
+        stage.run(BURST)
+        assert stage.q is not None
+        if second_order:
+            bound = dual_bound(data, stage.Z, stage.q, stage.b)
+        else:
+            bound = feasible_dual(problem, stage.q, stage.b if problem.has_bias else None)
+        lower = max(lower, bound.value)
+        gap = relative_gap(stage.value, lower)
+        if gap <= ABLATION_GAP or time.process_time() - begun > ABLATION_SECONDS:
+            return stage.steps, gap
 
 
 def peer(problem: UFM, program: str, conic: str) -> dict[str, Any]:
@@ -97,12 +154,12 @@ def peer(problem: UFM, program: str, conic: str) -> dict[str, Any]:
     return {"seconds": seconds, "value": value, "gap": relative_gap(value, bound.value), "status": result.status}
 
 
-def rigorous(problem: UFM, checker: str) -> dict[str, Any]:
+def rigorous(problem: UFM, checker: str, symmetry: str = "off") -> dict[str, Any]:
     """From the problem to a verdict on the text of a certificate."""
     from relaxations import check, check_float
     from relaxations.certificate import Certificate
 
-    seconds, solution = solved(problem)
+    seconds, solution = solved(problem, symmetry=symmetry == "on")
     begun = time.process_time()
     text = Certificate.from_solution(solution).to_text()
     written = time.process_time()
@@ -120,81 +177,10 @@ def rigorous(problem: UFM, checker: str) -> dict[str, Any]:
     }
 
 
-#: Relative distances from the optimum at which a training run notes the time.
-TARGETS = (1e-4, 1e-6, 1e-8)
-
-
-def train(problem: UFM, optimiser: str, value: str, limit: str = "20") -> dict[str, Any]:
-    """torch on f(A, B) = F(AB) + √λ_H/2 (‖A‖² + ‖B‖²) in float64, d = R; seconds to value·(1 + ε) for each ε.
-
-    Adam decays its rate by a cosine over the ``limit`` seconds from the best of three starting rates; L-BFGS has the
-    strong Wolfe search and 20 pairs.  Neither knows when it is done: the value is told.
-    """
-    import torch
-
-    torch.manual_seed(0)
-    design, data = problem.design, DataTerm(problem)
-    target, omega = torch.tensor(design.target_matrix), torch.tensor(problem.omega)
-    inverse = torch.tensor(data.inverse)
-    entropy = float((problem.omega * np.stack([
-        problem.loss_function.conjugate(design.target_matrix[rows]) for _, rows in design.blocks()
-    ])).sum())  # fmt: skip
-
-    def start() -> list[torch.Tensor]:
-        torch.manual_seed(0)
-        R, C = data.inverse.shape
-        spread = data.unit / np.sqrt(R + C)
-        return [(spread * torch.randn(*shape, dtype=torch.float64)).requires_grad_(True) for shape in ((R, R), (R, C))]
-
-    def f(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
-        logits = (A @ B) * inverse
-        total = 0.5 * data.gamma * (A.square().sum() + B.square().sum()) + entropy
-        for t, rows in design.blocks():
-            log_p = torch.log_softmax(logits[rows], dim=0)
-            total = total - (omega[t] * (target[rows] * log_p).sum(dim=0)).sum()
-        return total
-
-    wanted, patience = float(value), float(limit)
-    best: dict[str, Any] = {"distance": np.inf, "reached": {}}
-    for rate in (0.1, 0.03, 0.01) if optimiser == "adam" else (1.0,):
-        x = start()
-        typical = float(data.unit / np.sqrt(sum(data.inverse.shape)))
-        algorithm: torch.optim.Optimizer
-        if optimiser == "adam":
-            algorithm = torch.optim.Adam(x, lr=rate * typical)
-        else:
-            algorithm = torch.optim.LBFGS(
-                x, lr=rate, max_iter=20, history_size=20, line_search_fn="strong_wolfe",
-                tolerance_grad=0.0, tolerance_change=0.0,
-            )  # fmt: skip
-        reached: dict[str, float] = {}
-        lowest, evaluations, begun = np.inf, 0, time.process_time()
-
-        def closure(algorithm: torch.optim.Optimizer = algorithm, x: list[torch.Tensor] = x) -> float:
-            nonlocal lowest, evaluations
-            algorithm.zero_grad()
-            loss = f(*x)
-            loss.backward()
-            evaluations += 1
-            lowest = min(lowest, loss.item())
-            return loss.item()
-
-        while (elapsed := time.process_time() - begun) < patience and len(reached) < len(TARGETS):
-            if optimiser == "adam":
-                for group in algorithm.param_groups:
-                    group["lr"] = rate * typical * 0.5 * (1 + np.cos(np.pi * elapsed / patience))
-            algorithm.step(closure)
-            for epsilon in TARGETS:
-                if lowest <= wanted * (1 + epsilon):
-                    reached.setdefault(f"{epsilon:.0e}", time.process_time() - begun)
-        distance = lowest / wanted - 1
-        if distance < best["distance"]:
-            best = {"distance": distance, "reached": reached, "evaluations": evaluations, "rate": rate}
-    return {"limit": patience, **best}
-
-
 MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
     "ours": ours,
+    "symmetric": symmetric,
+    "ablation": ablation,
     "peer": peer,
     "rigorous": rigorous,
     "train": train,
