@@ -10,6 +10,7 @@ from empirical.experiments.correlation import CORRELATION
 from empirical.experiments.correlation_networks import CORRELATION_NETWORKS
 from empirical.experiments.decay import DECAY
 from empirical.experiments.dissection import DISSECTION
+from empirical.experiments.fixed_heads import FIXED_HEADS
 from empirical.experiments.full_size import FULL_SIZE
 from empirical.experiments.imbalance import IMBALANCE
 from empirical.experiments.narrow import NARROW
@@ -34,6 +35,7 @@ PLANS: Mapping[str, Plan] = {
         ANNOTATION,
         NARROW,
         DECAY,
+        FIXED_HEADS,
         FULL_SIZE,
     )
 }
