@@ -140,6 +140,22 @@ def test_a_bound_meets_a_deviation_that_is_there():
     assert cosine < bounds.orthogonality < cosine + 1e-4
 
 
+@pytest.mark.parametrize(
+    "problem",
+    [
+        PAIR,
+        UFM(LabelDesign.factorial((3, 4)), "1/50", "1/50", loss="mse"),
+        UFM(LabelDesign.from_joint([[3, 1, 1], [1, 2, 4]]), "1/50", "1/50", bias=0),
+        UFM(annotated(LabelDesign.from_joint([[3, 1, 1], [1, 2, 4]]), "1/2"), "1/100", "1/50", bias="1/10"),
+    ],
+    ids=["correlated", "squared error", "joint table", "partly annotated"],
+)
+def test_the_sum_rule_fails_by_no_more_than_its_bound_and_no_less(problem):
+    solution = solve(problem, "proximal")
+    there = geometry.sum_rule_deviation(problem, solution.W, solution.H)
+    assert 0.05 < there < proven(problem, solution).sum_rule < there + 1e-3
+
+
 def test_bounds_widen_with_the_root_of_the_gap():
     problem = UFM(LabelDesign.factorial((3, 3)), "1/50", "1/50")
     solution = solve(problem, "proximal")

@@ -245,3 +245,41 @@ def test_what_has_to_be_trusted_is_one_page(capsys):
     for module in Path(check.__file__).parent.glob("[!_]*.py"):
         assert re.search(rf"\b{module.stem}\b", page), module
     assert len(page.splitlines()) < 70
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_any_characters_of_a_refutation(data):
+    """Whatever is changed, what is still confirmed is true of the file as it stands."""
+    start = (np.eye(5, 2), np.ones((2, 6)), np.zeros(5))
+    text = json.dumps(refutation(PROBLEM, start, (-np.eye(5, 2), -np.ones((2, 6)), np.ones(5)), "1/8"))
+    numbers = [i for block in re.finditer(r"[A-Za-z0-9+/=]{40,}", text) for i in range(*block.span())]
+    for _ in range(data.draw(st.integers(1, 3))):
+        if data.draw(st.booleans()):
+            i, character = data.draw(st.sampled_from(numbers)), data.draw(st.sampled_from("ABCDEQUYabcdefq0189+/"))
+        else:
+            i, character = data.draw(st.integers(0, len(text) - 1)), data.draw(st.sampled_from('019.-+e"{],:/A \x00é'))
+        text = text[:i] + character + text[i + 1 :]
+    try:
+        read = check.parse(text)
+    except check.MalformedError:
+        event("no JSON")
+        return
+    for verdict in (vars(check.check_certificate(read)), check_exact.judge(read)):
+        event(verdict["status"])
+        if verdict["status"] == "refuted":
+            W, H, b = (decoded(read["point"][name]) for name in "WHb")
+            dW, dH, db = (decoded(read["witness"]["direction"][name]) for name in "WHb")
+            step = float(Fraction(read["witness"]["step"]))
+            with np.errstate(all="ignore"):
+                before = PROBLEM.objective(W, H, b)
+                after = PROBLEM.objective(W + step * dW, H + step * dH, b + step * db)
+            assert float(verdict["witness"]["decrease"]) <= (before - after) * (1 + 1e-6) + 1e-12 * before
+            assert verdict["problem_id"] == PROBLEM.identity
+        else:
+            assert verdict["status"] in ("malformed", "inconclusive")
+
+
+def decoded(data):
+    numbers = np.frombuffer(base64.b64decode(data["data"]), dtype="<f8").reshape(data["shape"])
+    return numbers
