@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from theory.lemmas import LEMMAS
+from theory.lemmas import norms as lemmas
 
 TOLERANCE = 1e-9
 seeds = st.integers(0, 2**32 - 1)
@@ -28,8 +29,6 @@ def test_lemma_is_stated(lemma):
 
 def test_trials_can_fail(monkeypatch):
     """A wrong norm makes the trials of both norm lemmas report a violation."""
-    import theory.lemmas as lemmas
-
     monkeypatch.setattr(lemmas, "_nuclear", lambda a: 0.3 * float(np.linalg.norm(a)))
     worst = max(lemmas.NORM_DUALITY.trial(np.random.default_rng(k)) for k in range(300))
     assert worst > 1e-3
