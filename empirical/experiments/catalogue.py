@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from empirical.experiments.annotation import ANNOTATION
+from empirical.experiments.architectures import ARCHITECTURES
 from empirical.experiments.collapse import MULTI_SOURCE, SINGLE_SOURCE
 from empirical.experiments.correlation import CORRELATION
 from empirical.experiments.correlation_networks import CORRELATION_NETWORKS
@@ -18,6 +19,7 @@ from empirical.experiments.plan import Plan
 from empirical.experiments.position import POSITION
 from empirical.experiments.thresholds import THRESHOLDS
 from empirical.experiments.unequal import UNEQUAL
+from empirical.experiments.weightings import WEIGHTINGS
 
 #: Experiments by name, in the order in which the report shows them.
 PLANS: Mapping[str, Plan] = {
@@ -35,6 +37,8 @@ PLANS: Mapping[str, Plan] = {
         ANNOTATION,
         NARROW,
         DECAY,
+        WEIGHTINGS,
+        ARCHITECTURES,
         FIXED_HEADS,
         FULL_SIZE,
     )
