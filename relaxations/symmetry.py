@@ -39,7 +39,7 @@ from theory.labels import FloatArray, IntArray, LabelDesign
 from theory.model import UFM
 
 #: Designs with more rows are taken as they are: pairs of rows would outnumber what the orbits save.
-MAX_ROWS = 1500
+MAX_ROWS = 1000
 #: Label tuples are told apart by one number; designs with more possible tuples are taken as they are.
 MAX_CODES = 2**62
 #: Pairs of tasks are tried together where so many tasks of one size are left.

@@ -175,3 +175,30 @@ def test_a_symmetric_problem_that_proximal_steps_do_not_finish_is_finished_on_al
     assert solution.orbits == 2
     assert solution.status == "converged"
     assert solution.relative_gap <= 1e-11
+
+
+def test_a_dead_problem_and_one_in_too_few_dimensions():
+    design = LabelDesign.factorial((6, 6, 6))
+    dead = solve(UFM(design, "1", "1"), "proximal")
+    assert (dead.orbits, dead.rank, dead.relative_gap) == (1, 0, 0)
+    assert not dead.W.any()
+    # below the rank of the relaxation its bound stays, and the point is the best one found
+    narrow = UFM(design, "0.003", "0.003", dimension=14)
+    mine, plain = solve(narrow, "proximal"), solve(narrow, "proximal", symmetry=False)
+    assert mine.cut
+    assert mine.rank == 15
+    assert mine.lower == pytest.approx(plain.lower, rel=1e-11)
+    assert mine.W.shape[1] == 14
+    assert mine.value > mine.lower * (1 + 1e-6)
+    assert mine.value == pytest.approx(plain.value, rel=1e-6)
+
+
+def test_components_that_share_no_cell_have_orbits_of_their_own():
+    grid = np.indices((15, 15)).reshape(2, -1)
+    nothing = np.full_like(grid, -1)
+    labels = np.block([[grid, nothing], [nothing, grid]])
+    problem = UFM(LabelDesign((15,) * 4, labels, np.ones(450)), "0.003", "0.003")
+    solution = solve(problem, "proximal")
+    assert solution.orbits == 2
+    assert solution.value == pytest.approx(known_optimum(problem).value(FLOAT), rel=1e-11)
+    assert solution.relative_gap <= 1e-11
