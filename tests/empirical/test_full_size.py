@@ -10,17 +10,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from empirical.experiments.catalogue import PLANS
 from empirical.experiments.full_size import FULL_SIZE, rehearsed
 from empirical.experiments.runner import KIND
 from empirical.run import KIND as RUN
 from empirical.sources import strips
+from empirical.train import app
 from relaxations.records import read_record
 
 ROOT = Path(__file__).parents[2]
 #: What a machine with a GPU need not have.
 ABSENT = ("cvxpy", "clarabel", "scs", "dask", "distributed", "torchjd", "captum", "mlxtend", "sklearn", "jinja2")
+
+
+@pytest.fixture(autouse=True)
+def restored():
+    before = torch.get_num_threads()
+    yield
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.benchmark = False
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -58,10 +69,11 @@ def run(*arguments):
 @pytest.mark.slow
 def test_the_whole_list_runs_in_pieces(data, tmp_path):
     out = tmp_path / "out"
-    arguments = ("--rehearse", "--data-dir", data, "--out", out)
-    piece = run(*arguments, "--minutes", "0")
-    assert piece.returncode == 3, piece.stdout + piece.stderr
-    assert "run again to go on" in piece.stdout
+    arguments = ("--rehearse", "--threads", "1", "--data-dir", data, "--out", out)
+    stop = ["--experiment", "full-size", "--device", "cpu", "--minutes", "0", *map(str, arguments)]
+    piece = CliRunner().invoke(app, stop)
+    assert piece.exit_code == 3, piece.output
+    assert "run again to go on" in piece.output
     assert not list(out.glob("*/*/record.json"))
     answer = run(*arguments, "--minutes", "5")
     # a few epochs reach nothing: the table says so, and everything is written
@@ -79,7 +91,7 @@ def test_the_whole_list_runs_in_pieces(data, tmp_path):
         record = read_record(out / variant.name / "seed-0" / "record.json", RUN)
         throughput = record["provenance"]["throughput"]
         assert throughput["ratio"] == pytest.approx(throughput["loop"] / throughput["bare"])
-        assert record["result"]["config"] == rehearsed(variant).to_dict()
+        assert record["result"]["config"] == rehearsed(variant).to_dict() | {"threads": 1}
         assert record["result"]["certificate"]["status"] == "certified"
         history = record["result"]["history"]
         assert history[-1]["epoch"] == 4
