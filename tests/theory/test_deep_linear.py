@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relaxations.solve import simplex_basis, solve
+from relaxations.closed_form_point import simplex_basis
+from relaxations.solve import solve
 from theory import UFM, LabelDesign
 from theory import closed_forms as forms
 from theory.deep_linear import chain_margin, chain_point
