@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sympy as sp
+
 from theory.lemmas import Lemma
-from theory.proof.steps.base import Context, Outcome, Step, Verdict
+from theory.proof.steps.base import Context, Outcome, Semidefinite, Step, Verdict
+from theory.proof.steps.roles import CHECKS, NEEDS_PREMISES
 from theory.proof.steps.vanishing import difference, scalars_of, value_of
 
 
@@ -41,4 +44,27 @@ class Cited(Step):
         missing = [p for p in self.premises if p not in known]
         if missing:
             raise ValueError(f"step {self.name!r}: premises that nothing shows: {', '.join(missing)}")
-        return Outcome(Verdict.PROVED, f"cited: {self.lemma.name} ({self.lemma.reference})")
+        checked = self._fits(context)
+        return Outcome(Verdict.PROVED, f"cited: {self.lemma.name} ({self.lemma.reference}); {checked}")
+
+    def _fits(self, context: Context) -> str:
+        """How far the citation was checked.  ``ValueError`` where roles or premises do not fit the lemma."""
+        check = CHECKS.get(self.lemma)
+        if check is None:
+            if self.lemma in NEEDS_PREMISES and not self.premises:
+                raise ValueError(f"step {self.name!r}: {self.lemma.name!r} has hypotheses; name what provides them")
+            return "its roles are read"
+        complaint = check(self.roles, [_relation(name, context) for name in self.premises], context, self)
+        if complaint:
+            raise ValueError(f"step {self.name!r} does not fit {self.lemma.name!r}: {complaint}")
+        return "its roles are checked"
+
+
+def _relation(name: str, context: Context) -> tuple[Any, str, Any]:
+    """The relation of a premise: an earlier step, or a hypothesis."""
+    if name in context.earlier:
+        return context.earlier[name].relation(context)
+    hypothesis = next(h for h in context.hypotheses if getattr(h, "name", None) == name)
+    if isinstance(hypothesis, Semidefinite):
+        return hypothesis.matrix, "psd", sp.Integer(0)
+    return hypothesis.lhs, hypothesis.op, hypothesis.rhs
