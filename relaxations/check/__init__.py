@@ -2,6 +2,7 @@ r"""The trusted part: a rigorous enclosure of a problem's global minimum, from a
 
     python -m relaxations.check FILE            python relaxations/check FILE     (nothing else of the project needed)
     python -m relaxations.check --point FILE    judge the point: certify it, or refute it by a way down
+    python -m relaxations.check --geometry FILE what is proved of the heads of every global optimum
     python -m relaxations.check --point FILE --save-refutation R.json;  python -m relaxations.check R.json
 
 A certificate states a problem in exact rationals, a point (W, H, b) and predictions q in float64 (each
@@ -36,6 +37,7 @@ What has to be trusted
        decimals    rounding outward into print
        verdict     the two bounds against the tolerance
        refutation  that f falls along a direction: two values of f (no bound depends on it)
+       geometry    what the bounds prove of the heads of every global optimum (``--geometry``; no bound depends on it)
 
    ``levels`` and ``judge`` call them, ``command`` prints; ``directions`` proposes ways down and is not trusted.
 4. Python, its ``json`` and ``base64``, and python-flint (FLINT's fmpq, arb, arb_mat): a ball encloses the exact number

@@ -11,6 +11,9 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
+from flint import fmpq
+
+from .decimals import decimal
 from .judge import check_file
 from .levels import BALLS, Method
 from .reading import MalformedError, rational, read_block, read_file
@@ -40,6 +43,15 @@ def print_witness(witness: dict[str, Any], most: int = 12) -> None:
                 print(f"{'':<10} ... {block.rows} rows; in full with --json")
 
 
+def print_geometry(bounds: dict[str, Any]) -> None:
+    """What holds of every global optimum."""
+    print("geometry   of every global optimum:")
+    for name, value in bounds.items():
+        values = value if isinstance(value, list) else [value]
+        text = ", ".join("-" if x is None else decimal(fmpq(*x.as_integer_ratio()), up=True, digits=4) for x in values)
+        print(f"           {name.removesuffix('_bound'):<14} at most {text}")
+
+
 def print_verdict(verdict: Verdict) -> None:
     """A verdict in words: on standard output if it states bounds, otherwise on standard error."""
     if verdict.lower is None:
@@ -52,6 +64,8 @@ def print_verdict(verdict: Verdict) -> None:
     print(f"level      {verdict.level}")
     if verdict.witness is not None:
         print_witness(verdict.witness)
+    if verdict.geometry is not None:
+        print_geometry(verdict.geometry)
     print(f"problem    {verdict.problem_id}\n           {verdict.problem}")
 
 
@@ -93,6 +107,9 @@ def main(
     parser.add_argument(
         "--save-refutation", metavar="FILE", help="with --point: write the way down as a file, to be checked again"
     )
+    parser.add_argument(
+        "--geometry", action="store_true", help="also bounds on the heads of every global optimum (ETF, cosines, ...)"
+    )
     parser.add_argument("--problem", metavar="FILE", help="refuse a certificate of another problem than FILE states")
     parser.add_argument("--tolerance", default="1e-8", metavar="X", help="relative width that is enough (default 1e-8)")
     parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
@@ -105,7 +122,7 @@ def main(
         parser.error(str(error))
     if options.save_refutation is not None and not options.point:
         parser.error("--save-refutation: only a judged point can be refuted; add --point")
-    verdict = check_file(options.file, options.tolerance, options.problem, method, options.point)
+    verdict = check_file(options.file, options.tolerance, options.problem, method, options.point, options.geometry)
     if options.save_refutation is not None and verdict.witness is not None:
         try:
             save(

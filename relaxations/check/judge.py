@@ -11,6 +11,7 @@ from flint import arb, ctx
 from .contents import Contents, is_refutation, read_certificate, read_refutation
 from .decimals import decimal, endpoint
 from .directions import linearised
+from .geometry import geometry as bounds_of_heads
 from .levels import BALLS, LEVEL, PRECISION, Method
 from .problem import Problem, read_problem
 from .reading import Limits, MalformedError, rational, read_file
@@ -20,14 +21,16 @@ from .verdict import Verdict, enclosure
 
 
 def check_certificate(
-    data: Any, tolerance: str = "1e-8", problem: Any = None, method: Method | None = None, point: bool = False
-) -> Verdict:
+    data: Any, tolerance: str = "1e-8", problem: Any = None, method: Method | None = None, point: bool = False,
+    geometry: bool = False,
+) -> Verdict:  # fmt: skip
     """The verdict on a certificate, or on a refutation, as parsed by :func:`~.reading.parse`.
 
     ``tolerance`` is a positive decimal; ``problem`` (the data of a problem, or of a file that states it) is
     the problem that the file must be of; ``method`` is :data:`BALLS` or another level.  ``point`` asks
     whether the point is optimal, whatever q the file has: the predictions of the point itself are tried as well, and
-    where neither certifies, a direction that lowers f.  Never raises for bad data: ``malformed`` says what is wrong.
+    where neither certifies, a direction that lowers f.  ``geometry`` asks what is proved of the heads of every global
+    optimum.  Never raises for bad data: ``malformed`` says what is wrong.
     """
     method = method or BALLS
     try:
@@ -37,11 +40,22 @@ def check_certificate(
         if (other := _mismatch(contents.problem, problem, method.limits)) is not None:
             return other
         verdict = enclosure(contents, rational(tolerance, "tolerance"), method)
-        return _point_verdict(contents, verdict, tolerance, method) if point and not verdict.certified else verdict
+        if point and not verdict.certified:
+            verdict = _point_verdict(contents, verdict, tolerance, method)
+        return replace(verdict, geometry=_geometry(contents)) if geometry else verdict
     except MalformedError as error:
         return Verdict("malformed", str(error))
     except (RecursionError, MemoryError, OverflowError) as error:
         return Verdict("malformed", f"out of proportion: {type(error).__name__}")
+
+
+def _geometry(contents: Contents) -> dict[str, Any] | None:
+    precision = ctx.prec
+    try:
+        ctx.prec = PRECISION
+        return bounds_of_heads(contents)
+    finally:
+        ctx.prec = precision
 
 
 def _mismatch(problem: Problem, asked: Any, limits: Limits) -> Verdict | None:
@@ -108,6 +122,7 @@ def check_file(
     problem: str | None = None,
     method: Method | None = None,
     point: bool = False,
+    geometry: bool = False,
 ) -> Verdict:
     """The verdict on the file at ``path``; ``problem`` is the path of the problem it must be of."""
     limits = (method or BALLS).limits
@@ -116,6 +131,6 @@ def check_file(
     except MalformedError as error:
         return Verdict("malformed", f"{problem}: {error}")
     try:
-        return check_certificate(read_file(path, limits), tolerance, wanted, method, point)
+        return check_certificate(read_file(path, limits), tolerance, wanted, method, point, geometry)
     except (MalformedError, MemoryError) as error:
         return Verdict("malformed", str(error) or "out of memory")

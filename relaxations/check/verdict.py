@@ -26,6 +26,7 @@ class Verdict:
     scale : the s by which the residual of q was shrunk; 1 if q was feasible as it stood.
     level : what the proof rests on: the arithmetic, and its assumptions if it makes any.
     witness : of a refutation, see :func:`refute`.
+    geometry : where it was asked for, bounds on the heads of every global optimum, see :func:`~.geometry.geometry`.
     """
 
     status: str
@@ -39,6 +40,7 @@ class Verdict:
     scale: float | None = None
     level: str | None = None
     witness: dict[str, Any] | None = None
+    geometry: dict[str, Any] | None = None
 
     @property
     def certified(self) -> bool:

@@ -1,0 +1,129 @@
+"""The checker's own bounds on heads: against points that are there, and beside the suite's, which share no line."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+from stated import stated_problems
+
+from relaxations import check
+from relaxations.certificate import Certificate
+from relaxations.geometry_bounds import optimum_bounds
+from relaxations.solve import solve
+from theory import UFM, LabelDesign, geometry
+from theory.designs import annotated, correlated
+from theory.known_optimum import known_optimum
+
+NAMES = ("etf_bound", "orthogonality_bound", "cosine_bound", "prediction_bound", "margin_bound")
+
+
+def judged(problem, W, H, b, q):
+    return check.check_certificate(Certificate(problem, W, H, b, q).to_dict(), geometry=True).geometry
+
+
+@settings(max_examples=60)
+@given(stated_problems(), st.integers(0, 2**32 - 1), st.sampled_from([1e-2, 1e-3, 1e-4, 1e-6, 0.0]))
+def test_the_point_of_the_file_obeys_what_its_own_value_allows(problem, seed, size):
+    solution = solve(problem, "proximal")
+    rng = np.random.default_rng(seed)
+    W, H = (a + size * np.abs(a).max() * rng.standard_normal(a.shape) for a in (solution.W, solution.H))
+    b = solution.b
+    if problem.has_bias:
+        b = b + size * (1 + np.abs(b).max()) * rng.standard_normal(b.shape)
+    bounds = judged(problem, W, H, b, solution.q)
+    found = {
+        "orthogonality_bound": geometry.largest_overlap(problem, W, sharing=True),
+        "cosine_bound": geometry.largest_cosine(problem, W),
+    }
+    count = 0
+    for name, value in found.items():
+        if bounds[name] is not None:
+            assert value <= bounds[name] * (1 + 1e-9) + 1e-13, name
+            count += 1
+    for t, rows in problem.design.blocks():
+        if bounds["etf_bound"][t] is not None:
+            assert geometry.etf_deviation(W[rows]) <= bounds["etf_bound"][t] * (1 + 1e-9) + 1e-13
+            count += 1
+    z = W @ H + (0 if b is None else b[:, None])
+    p = problem.predictions(z)
+    for t, rows in problem.design.blocks():
+        keep = problem.design.labelled[t]
+        if bounds["prediction_bound"][t] is not None:
+            variation = 0.5 * np.abs(p[rows] - solution.q[rows])[:, keep].sum(axis=0).max()
+            assert variation <= bounds["prediction_bound"][t] * (1 + 1e-6) + 1e-9
+            count += 1
+    event(f"{problem.loss}, size {size}: {count > 0}")
+
+
+@settings(max_examples=40)
+@given(stated_problems(), st.sampled_from([0.0, 1e-4, 1e-3]))
+def test_two_implementations_bound_alike(problem, size):
+    solution = solve(problem, "proximal")
+    W = solution.W * (1 + size)
+    data = Certificate(problem, W, solution.H, solution.b, solution.q).to_dict()
+    verdict = check.check_certificate(data, geometry=True)
+    ours = optimum_bounds(problem, solution.q, verdict.upper).to_dict()
+    for name in NAMES:
+        mine, theirs = verdict.geometry[name], ours[name]
+        for a, b in zip(*(x if isinstance(x, list) else [x] for x in (mine, theirs)), strict=True):
+            if a is not None:  # the suite's has more: tasks with only some cells in common
+                assert b is not None
+                if size:  # without, both are rounding
+                    assert a == pytest.approx(b, rel=0.02), name
+    event(f"{problem.loss}: {sum(verdict.geometry[name] is not None for name in NAMES[1:3])} of pairs")
+
+
+def test_the_theorems_values_are_met_from_above():
+    pair = UFM(correlated(2, "1/2"), "1/30", "1/30")
+    solution = solve(pair, "proximal")
+    bounds = judged(pair, solution.W, solution.H, None, solution.q)
+    cosine = known_optimum(pair).pairs[0].cosine
+    assert 0.3 < cosine < bounds["cosine_bound"] < cosine + 1e-4
+    assert cosine < bounds["orthogonality_bound"] < cosine + 1e-4
+    balanced = UFM(LabelDesign.factorial((3, 3, 3)), "1/50", "1/50", bias="1/10")
+    solution = solve(balanced, "proximal")
+    bounds = judged(balanced, solution.W, solution.H, solution.b, solution.q)
+    assert 0 < max(bounds["etf_bound"]) < 1e-4
+    assert 0 < bounds["orthogonality_bound"] < bounds["cosine_bound"] < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("problem", "etf", "pairs"),
+    [
+        (UFM(LabelDesign.multi_source((3, 3)), "1/50", "1/50"), True, False),
+        (UFM(annotated(LabelDesign.factorial((2, 2)), "1/2"), "1/100", "1/50"), True, False),
+        (UFM(LabelDesign.factorial((2, 2)), "1/50", "1/50", loss="sparsemax"), False, False),
+        (UFM(LabelDesign.factorial((2, 2)), 1, 1), False, False),
+        (UFM(LabelDesign.factorial((2, 2)), "1/50", "1/50", loss="mse", bias=0), True, True),
+    ],
+    ids=["multi source", "partly annotated", "sparsemax", "dead", "squared error"],
+)
+def test_null_where_nothing_follows(problem, etf, pairs):
+    solution = solve(problem, "proximal")
+    bounds = judged(problem, solution.W, solution.H, solution.b, solution.q)
+    assert (bounds["etf_bound"][0] is not None) == etf
+    assert (bounds["orthogonality_bound"] is not None) == pairs
+    assert (bounds["cosine_bound"] is not None) == pairs
+    # a poor dual point proves nothing of the heads
+    poor = judged(problem, solution.W, solution.H, solution.b, problem.design.target_matrix)
+    assert poor["etf_bound"] == [None, None]
+    assert poor["gap"] > 0.01
+
+
+def test_on_the_command_line(tmp_path, capsys):
+    problem = UFM(LabelDesign.factorial((3, 4)), "1/50", "1/50")
+    path = tmp_path / "c.json"
+    Certificate.from_solution(solve(problem, "proximal")).save(path)
+    assert check.main([str(path), "--geometry"]) == 0
+    printed = capsys.readouterr().out
+    assert "geometry   of every global optimum:" in printed
+    assert check.main([str(path), "--geometry", "--json"]) == 0
+    bounds = json.loads(capsys.readouterr().out)["geometry"]
+    assert set(bounds) == {"gap", *NAMES}
+    # printed numbers are rounded up
+    shown = float(next(line for line in printed.splitlines() if "cosine" in line).split()[-1])
+    assert bounds["cosine_bound"] <= shown <= bounds["cosine_bound"] * 1.001
+    assert check.main([str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["geometry"] is None
