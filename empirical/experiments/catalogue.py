@@ -17,6 +17,7 @@ from empirical.experiments.imbalance import IMBALANCE
 from empirical.experiments.narrow import NARROW
 from empirical.experiments.plan import Plan
 from empirical.experiments.position import POSITION
+from empirical.experiments.saliency import SALIENCY
 from empirical.experiments.thresholds import THRESHOLDS
 from empirical.experiments.unequal import UNEQUAL
 from empirical.experiments.weightings import WEIGHTINGS
@@ -39,6 +40,7 @@ PLANS: Mapping[str, Plan] = {
         DECAY,
         WEIGHTINGS,
         ARCHITECTURES,
+        SALIENCY,
         FIXED_HEADS,
         FULL_SIZE,
     )
