@@ -12,11 +12,10 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory import closed_forms as forms
 from theory.__main__ import main
-from theory.claims import SYMBOLIC
 from theory.lemmas import JENSEN
 from theory.proof import (
+    Cases,
     Cited,
     Claim,
     Context,
@@ -283,22 +282,37 @@ def test_claims_refuse_bad_construction():
         Identity(name="s", lhs=stranger, rhs=p).check(HERE)
 
 
-def test_the_example_of_the_package_docstring():
+def cases(first, second, exhaustive=""):
+    """One relation in two cases, and their union."""
     y = Alphabet()
-    k, m = y.integer("K", least=2), y.nonnegative("a")
-    q = forms.wrong_probability(m, k, SYMBOLIC)
-    claim = Claim(
-        "my_claim",
-        "A wrong class is never the likelier one.",
-        y,
-        ("cross-entropy",),
-        (
-            Identity(name="probabilities add up", lhs=(k - 1) * q + sp.exp(m) * q, rhs=1),
-            Inequality(name="margin", lhs=q, op="<=", rhs=1 / k, by=(((sp.exp(m) - 1) * q / k,),), concludes=True),
-        ),
-        "here",
+    z = y.real("z")
+    low, high = Condition("z < 1", z, "<", sp.Integer(1)), Condition("z ≥ 1", z, ">=", sp.Integer(1))
+    named = {"low": low, "high": high, "beyond": Condition("z ≥ 2", z, ">=", sp.Integer(2))}
+    steps = tuple(
+        Identity(name=name, lhs=(z - 1) ** 2, rhs=z**2 - 2 * z + 1, where=(named[name],)) for name in (first, second)
     )
-    assert claim.status == "proved"
+    both = Cases(name="both", of=(first, second), exhaustive=exhaustive, concludes=True)
+    return Claim("toy", "", y, ("one of the two holds",), (*steps, both), "")
+
+
+def test_cases_must_cover_everything():
+    assert cases("low", "high").status == "proved"
+    assert cases("high", "low").status == "proved"
+    assert cases("low", "beyond").outcomes[-1].verdict is Verdict.UNDECIDED
+    assert cases("low", "beyond", "one of the two holds").status == "proved"
+    with pytest.raises(ValueError, match="no hypothesis reads"):
+        _ = cases("low", "beyond", "none of this").outcomes
+
+
+def test_cases_state_one_relation():
+    claim = cases("low", "high")
+    other = Identity(name="high", lhs=p, rhs=p, where=claim.steps[1].where)
+    wrong = Claim("toy", "", claim.alphabet.joined(x), (), (claim.steps[0], other, claim.steps[2]), "")
+    with pytest.raises(ValueError, match="do not state one relation"):
+        _ = wrong.outcomes
+    missing = Claim("toy", "", claim.alphabet, (), claim.steps[1:], "")
+    with pytest.raises(ValueError, match="no earlier step is called 'low'"):
+        _ = missing.outcomes
 
 
 def test_symbols_sample_their_domains():

@@ -1,39 +1,72 @@
 r"""One theorem a module.  How to state and prove a claim of your own:
 
-1.  Make ``theory/claims/my_claim.py`` with a docstring (hypotheses, statement, source) and a ``CLAIM``;
-    it is found by :func:`all_claims`, run by ``pytest theory/`` and printed by ``python -m theory``.
+1.  Make ``theory/claims/my_claim.py``, with a docstring (hypotheses, statement, source) and a ``CLAIM``::
 
-2.  Declare symbols with their domains (a false step is refuted at a rational point of these domains):
+        '''A wrong class is never the likelier one.
+
+        Hypotheses  cross-entropy; the logits a(e_y − 1/K), a ≥ 0.
+        Statement   p ≤ 1/K for the probability p of every wrong class.
+        Source      here.
+        '''
+
+        import sympy as sp
+
+        from theory import closed_forms
+        from theory.claims import SYMBOLIC
+        from theory.proof import Claim, Identity, Inequality
+        from theory.proof.alphabet import Alphabet
 
         x = Alphabet()
         K = x.integer("K", least=2)
         a = x.nonnegative("a")
+        p = closed_forms.wrong_probability(a, K, SYMBOLIC)
 
-3.  Write the steps in the order of the proof.  A step holds expressions and can fail:
-
-        p = closed_forms.wrong_probability(a, K, SYMBOLIC)      # the function that the suite runs
         CLAIM = Claim(
-            "my_claim", "A wrong class is never the likelier one.", x,
-            hypotheses=("cross-entropy", "logits a(e_y − 1/K)"),
+            name="my_claim",
+            title="A wrong class is never the likelier one",
+            alphabet=x,
+            hypotheses=("cross-entropy", "the logits are a(e_y − 1/K), a ≥ 0"),
             steps=(
-                Identity(name="probabilities add up", lhs=(K - 1) * p + sp.exp(a) * p, rhs=1,
-                         because="softmax of a(e_y − 1/K)"),
-                Inequality(name="margin", lhs=p, op="<=", rhs=1 / K, by=(((sp.exp(a) - 1) * p / K,),),
-                           because="e^a ≥ 1", equality="a = 0", concludes=True),
+                Identity(
+                    name="probabilities add up",
+                    lhs=(K - 1) * p + sp.exp(a) * p,
+                    rhs=sp.Integer(1),
+                    because="softmax of a(e_y − 1/K)",
+                ),
+                Inequality(
+                    name="a wrong class",
+                    lhs=p,
+                    op="<=",
+                    rhs=1 / K,
+                    by=(((sp.exp(a) - 1) * p / K,),),
+                    because="e^a ≥ 1",
+                    equality="a = 0",
+                    concludes=True,
+                ),
             ),
             source="here",
         )
 
-    ``concludes=True`` makes a step's relation part of the statement, which is generated from it.
-    ``where=(condition, Let(symbol, value))`` restricts a step, or changes variables in it.
-    Matrices of symbolic size: :mod:`theory.proof.symmetric`; of any size: :mod:`theory.proof.traces`; sums over any
-    number of tasks: :mod:`theory.proof.sums`.  An equation shown before enters by ``using=(Using("its name",
-    left=A, right=B),)``; a sum of squares by ``Square``; an equality case by ``EqualityCase``.
+    It is found by :func:`all_claims`, run by ``pytest theory/``, and printed by ``python -m theory --claim my_claim``
+    with its status and the sizes for which it is proved (:mod:`theory.proof.scope`).
 
-4.  Classical results are cited, never assumed silently: ``Cited(name=..., lemma=JENSEN, roles={...})``
-    from :mod:`theory.lemmas`, where each has a reference and a numeric trial.
+2.  Symbols have domains: a false step is refuted at a rational point of them.  Formulas that the suite runs are
+    taken from :mod:`theory.closed_forms` and its neighbours, in the arithmetic :data:`SYMBOLIC`.
 
-5.  ``pytest theory/ -k my_claim -v``.  Then break it: a wrong constant must come out ``refuted``.
+3.  A step holds expressions and can fail.  The kinds are listed in :mod:`theory.proof`; the statement is generated from
+    the steps with ``concludes=True``.  ``where=(condition, Let(symbol, value))`` restricts a step, or changes variables
+    in it.  Matrices of symbolic size: :mod:`theory.proof.symmetric`; of any size: :mod:`theory.proof.traces`; sums over
+    any number of tasks: :mod:`theory.proof.sums`.  An equation shown before enters by
+    ``using=(Using("its name", left=A, right=B),)``; a sum of squares by ``Square``; an equality case by
+    ``EqualityCase``; two cases, one of which holds, by ``Cases``; a step of another claim by
+    :class:`theory.proof.applied.Applied`.  What gap 0 says of an optimum: ``theory/claims/_at_an_optimum.py``.
+
+4.  Classical results are cited, never assumed silently: ``Cited(name=..., lemma=JENSEN, roles={...})`` from
+    :mod:`theory.lemmas`, where each has a reference and a numeric trial.  A hypothesis that another step shows names
+    it: ``Given(..., shown_by="claim::step")``.
+
+5.  ``pytest theory/ -k my_claim -v``.  Then break it: with ``rhs=1 / (K + 1)`` it must come out ``refuted``, with the
+    point at which it fails.
 """
 
 from __future__ import annotations
