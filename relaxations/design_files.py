@@ -8,6 +8,11 @@ in sorted order); an empty field is a missing label:
     red,0,3
     blue,,1
 
+Soft labels are JSON: for every task a list of rows of non-negative numbers, one row a sample, scaled to sum to 1;
+``null`` is a missing label; an optional list ``count`` says how many samples a row stands for:
+
+    {"colour": [[0.9, 0.1], [0.5, 0.5], null], "shape": [["1/3", "1/3", "1/3"], null, [0, 1, 0]], "count": [3, 1, 1]}
+
 Nothing is guessed: what does not fit is refused with its line.
 """
 
@@ -19,12 +24,14 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from theory.labels import MAX_SAMPLES, MISSING, LabelDesign
+from theory.rationals import exact
 
 MAX_FILE = 256 * 2**20  # bytes
 COUNT = "count"
@@ -109,6 +116,57 @@ def read_joint(text: str) -> LabelDesign:
     if not shape:
         raise ValueError("joint: expected a nested list of whole numbers, one level a task, like [[3,1],[0,2]]")
     return LabelDesign.from_joint(np.array(flat(table, 0), dtype=np.int64).reshape(shape))
+
+
+def read_soft_labels(text: str) -> NamedDesign:
+    """The design of soft labels stated in JSON, given or in a file; see the module.
+
+    Rows are exact: ``0.1`` is 1/10.  Raises ``ValueError`` with the task and the sample for a row that does not fit.
+    """
+    data = read_json(text, "soft-labels")
+    if not isinstance(data, dict) or not set(data) - {COUNT}:
+        raise ValueError('soft-labels: expected an object with a list of rows a task, like {"colour": [[0.9, 0.1]]}')
+    names = [name for name in data if name != COUNT]
+    if not all(isinstance(data[name], list) and data[name] for name in names):
+        raise ValueError("soft-labels: every task needs a list of rows, one a sample")
+    samples = len(data[names[0]])
+    counts = data.get(COUNT, [1] * samples)
+    lengths = {name: len(data[name]) for name in names}
+    if not isinstance(counts, list) or set(lengths.values()) != {samples} or len(counts) != samples:
+        raise ValueError(f"soft-labels: lists of different lengths ({lengths}); expected one row a sample in each")
+    if any(type(n) is not int or not 0 < n <= MAX_SAMPLES for n in counts):
+        raise ValueError("soft-labels: count: expected whole numbers from 1 on")
+    tables, columns = [], []
+    for name in names:
+        rows = [None if row is None else _distribution(row, name, i) for i, row in enumerate(data[name])]
+        distinct = sorted({row for row in rows if row is not None})
+        if not distinct:
+            raise ValueError(f"soft-labels: task {name!r} labels no sample; leave it out")
+        if len({len(row) for row in distinct}) > 1:
+            raise ValueError(f"soft-labels: task {name!r} has rows of different lengths")
+        number = {row: k for k, row in enumerate(distinct)}
+        tables.append(tuple(distinct))
+        columns.append([MISSING if row is None else number[row] for row in rows])
+    labels = np.array(columns)
+    if (labels == MISSING).all(axis=0).any():
+        sample = int((labels == MISSING).all(axis=0).argmax())
+        raise ValueError(f"soft-labels: sample {sample} carries no label; leave it out")
+    cells, cell_of = np.unique(labels, axis=1, return_inverse=True)
+    merged = np.zeros(cells.shape[1], dtype=np.int64)
+    np.add.at(merged, cell_of.reshape(-1), np.array(counts))
+    classes = tuple(len(table[0]) for table in tables)
+    return NamedDesign(LabelDesign(classes, cells, merged, tuple(tables), scenario="soft labels"), tuple(names))
+
+
+def _distribution(row: Any, name: str, sample: int) -> tuple[Fraction, ...]:
+    """A row of non-negative numbers, scaled to sum to 1."""
+    where = f"soft-labels: task {name!r}, sample {sample}"
+    if not isinstance(row, list) or len(row) < 2:
+        raise ValueError(f"{where}: {row!r:.40}; expected at least two numbers, or null")
+    numbers = [exact(x, where) for x in row]
+    if min(numbers) < 0 or sum(numbers) == 0:
+        raise ValueError(f"{where}: {row!r:.40}; expected non-negative numbers, not all 0")
+    return tuple(x / sum(numbers) for x in numbers)
 
 
 def read_label_table(path: str | Path, classes: Sequence[int] | None = None) -> NamedDesign:

@@ -7,7 +7,9 @@ One family makes the labels of every sample; then label noise or smoothing, then
     --scenario xor | oa                     three binary tasks, the third the exclusive or; orthogonal arrays
     --frequencies "3,1,1;1,1"               independent tasks of these class frequencies
     --correlation R                         two tasks (or more, R >= 0) that agree with probability (1 + (K−1)R)/K
+    --agreement P                           the same by the probability P that two tasks agree
     --joint TABLE, --design FILE.csv        any joint table; any table of labels
+    --soft-labels FILE.json                 any probabilities, sample by sample
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from fractions import Fraction
 from typing import Any
 
 from relaxations.check_float import LIMITS
-from relaxations.design_files import NamedDesign, read_joint, read_json, read_label_table
+from relaxations.design_files import NamedDesign, read_joint, read_json, read_label_table, read_soft_labels
 from theory import designs
 from theory.labels import LabelDesign
 from theory.rationals import exact
@@ -107,6 +109,8 @@ class DesignOptions:
     memorised_noise: bool = False
     smoothing: str = "0"
     samples_per_cell: str = "1"
+    agreement: str | None = None
+    soft_labels: str | None = None
 
     def build(self) -> NamedDesign:
         """The design that the options state.  Raises ``ValueError`` that says what to change."""
@@ -132,7 +136,8 @@ class DesignOptions:
 
     def _family(self) -> NamedDesign:
         """The labels before noise, annotation and repetition."""
-        given = [name for name in ("frequencies", "correlation", "joint", "design") if getattr(self, name) is not None]
+        families = ("frequencies", "correlation", "agreement", "joint", "design", "soft_labels")
+        given = [name.replace("_", "-") for name in families if getattr(self, name) is not None]
         if self.scenario not in (None, *SCENARIOS):
             raise ValueError(f"scenario: {self.scenario!r} is unknown; expected one of {', '.join(SCENARIOS)}")
         if self.scenario not in (None, "ssmtc"):
@@ -145,16 +150,30 @@ class DesignOptions:
             named = read_label_table(self.design, stated)
             self._agree(named.design)
             return named
+        if self.soft_labels is not None:
+            named = read_soft_labels(self.soft_labels)
+            self._agree(named.design)
+            return named
         if self.joint is not None:
             return self._stated(read_joint(self.joint))
         if self.frequencies is not None:
             rows = [whole_numbers(row, "frequencies") for row in self.frequencies.split(";")]
             _check_size(sum(map(len, rows)), math.prod(map(len, rows)))
             return self._stated(designs.independent_with(rows))
-        if self.correlation is not None:
+        if self.correlation is not None or self.agreement is not None:
             size, tasks = self._equal_classes("correlation", 3, lambda size: 2)
             _check_size(size * tasks, size**tasks)
-            return NamedDesign(designs.correlated(size, exact(self.correlation, "correlation"), tasks))
+            if self.correlation is not None:
+                return NamedDesign(designs.correlated(size, exact(self.correlation, "correlation"), tasks))
+            agreement = exact(str(self.agreement), "agreement")
+            if not 0 <= agreement <= 1:
+                raise ValueError(f"agreement: {self.agreement}; expected a probability, 0 to 1")
+            if tasks > 2 and agreement * size < 1:
+                raise ValueError(
+                    f"agreement: {self.agreement} for {tasks} tasks of {size} classes; more than two tasks agree at "
+                    f"least as often as independent ones, 1/{size}"
+                )
+            return NamedDesign(designs.correlated(size, (size * agreement - 1) / (size - 1), tasks))
         if self.scenario == "xor":
             return self._stated(designs.exclusive_or())
         if self.scenario == "oa":

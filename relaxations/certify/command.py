@@ -56,6 +56,10 @@ def command(
             rich_help_panel=DESIGN,
         ),
     ] = None,
+    agreement: Annotated[
+        str | None,
+        typer.Option(help="The same, by the probability that two tasks agree, 0 to 1.", rich_help_panel=DESIGN),
+    ] = None,
     joint: Annotated[
         str | None,
         typer.Option(
@@ -69,6 +73,14 @@ def command(
             help="CSV file: a header, one column a task (class index or name, empty = missing), optional column "
             "'count'.",
             metavar="FILE",
+            rich_help_panel=DESIGN,
+        ),
+    ] = None,
+    soft_labels: Annotated[
+        str | None,
+        typer.Option(
+            help='JSON, given or in a file: rows of probabilities a task, null = missing: {"colour": [[0.9,0.1],...]}.',
+            metavar="JSON|FILE",
             rich_help_panel=DESIGN,
         ),
     ] = None,
@@ -150,7 +162,7 @@ def command(
     try:
         named = problems.DesignOptions(
             tasks, classes, scenario, frequencies, correlation, joint, design, annotated, label_noise, memorised_noise,
-            smoothing, samples_per_cell,
+            smoothing, samples_per_cell, agreement, soft_labels,
         ).build()  # fmt: skip
         problem = problems.with_default_decays(
             named.design,

@@ -1,6 +1,7 @@
 """Designs from files: what is read is what was written, and a bad row is named by its line."""
 
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import free_designs
 
-from relaxations.design_files import read_joint, read_json, read_label_table
+from relaxations.design_files import read_joint, read_json, read_label_table, read_soft_labels
+from theory.designs import soft_labels
 
 
 def write(tmp_path, text, name="labels.csv"):
@@ -100,3 +102,64 @@ def test_joint_tables(tmp_path):
         with pytest.raises(ValueError, match="joint: "):
             read_joint(bad)
     assert read_json("[0.1, 2]", "x") == ["0.1", 2]
+
+
+# --------------------------------------------------------------------------- soft labels
+
+SOFT = {"colour": [[0.9, 0.1], [0.5, 0.5], None, [9, 1]], "shape": [["1/3", "1/3", "1/3"], None, [0, 1, 0], [2, 2, 2]]}
+
+
+def test_soft_labels_are_exact_and_equal_rows_are_one_cell(tmp_path):
+    named = read_soft_labels(json.dumps({**SOFT, "count": [3, 1, 1, 2]}))
+    design = named.design
+    assert named.task_names == ("colour", "shape")
+    assert design.classes == (2, 3)
+    # the first and the last sample are the same, however they are written
+    assert sorted(design.counts.tolist()) == [1, 1, 5]
+    assert design.samples == 7
+    together = int(np.flatnonzero(design.counts == 5)[0])
+    assert design.targets[0][design.labels[0, together]] == (Fraction(9, 10), Fraction(1, 10))
+    assert design.targets[1][design.labels[1, together]] == (Fraction(1, 3),) * 3
+    assert design.labelled.sum(axis=1).tolist() == [2, 2]
+    path = tmp_path / "soft.json"
+    path.write_text(json.dumps(SOFT))
+    assert read_soft_labels(str(path)).design.samples == 4
+
+
+def test_soft_labels_are_those_of_the_constructor():
+    arrays = [
+        np.array([[0.9, 0.1], [0.5, 0.5], [np.nan] * 2]),
+        np.array([[0.25, 0.25, 0.5], [np.nan] * 3, [0, 1.0, 0]]),
+    ]
+    stated = [[None if np.isnan(row).any() else row.tolist() for row in a] for a in arrays]
+    read = read_soft_labels(json.dumps({"a": stated[0], "b": stated[1]})).design
+    made, _ = soft_labels(arrays)
+    np.testing.assert_allclose(read.target_matrix, made.target_matrix, atol=1e-15)
+    assert read.counts.tolist() == made.counts.tolist()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([], "expected an object"),
+        ({}, "expected an object"),
+        ({"count": [1]}, "expected an object"),
+        ({"a": []}, "a list of rows"),
+        ({"a": [[1, 2]], "b": [[1, 2], [1, 2]]}, "different lengths"),
+        ({"a": [[1, 2]], "count": [1, 2]}, "different lengths"),
+        ({"a": [[1, 2]], "count": [0]}, "count"),
+        ({"a": [[1, 2]], "count": [1.5]}, "count"),
+        ({"a": [[1, 2], [1, 2, 3]]}, "rows of different lengths"),
+        ({"a": [[1]]}, "task 'a', sample 0"),
+        ({"a": [[1, 1], "x"]}, "task 'a', sample 1"),
+        ({"a": [[1, -1]]}, "non-negative"),
+        ({"a": [[0, 0]]}, "not all 0"),
+        ({"a": [[1, "x"]]}, "task 'a', sample 0"),
+        ({"a": [[1, None]]}, "task 'a', sample 0"),
+        ({"a": [None], "b": [[1, 1]]}, "labels no sample"),
+        ({"a": [None, [1, 1]], "b": [None, [1, 1]]}, "sample 0 carries no label"),
+    ],
+)
+def test_soft_labels_that_do_not_fit(data, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        read_soft_labels(json.dumps(data))

@@ -31,6 +31,10 @@ def same(a, b):
         ({"correlation": "1/3"}, correlated(3, "1/3")),
         ({"correlation": "0.25", "classes": "2", "tasks": 3, "samples_per_cell": "2"}, correlated(2, "1/4", 3, 2)),
         ({"correlation": "0", "classes": "2,2,2"}, correlated(2, 0, 3)),
+        ({"agreement": "5/9"}, correlated(3, "1/3")),
+        ({"agreement": "0", "classes": "2"}, correlated(2, -1)),
+        ({"agreement": "0.625", "classes": "2", "tasks": 3}, correlated(2, "1/4", 3)),
+        ({"soft_labels": '{"a": [[0.95, 0.05], [0.05, 0.95]]}'}, LabelDesign.factorial((2,)).smoothed("1/10")),
         ({"frequencies": "3,1;1,1"}, LabelDesign.from_joint([[3, 3], [1, 1]])),
         ({"joint": "[[3,0],[1,1]]", "tasks": 2, "classes": "2"}, LabelDesign.from_joint([[3, 0], [1, 1]])),
         ({"tasks": 2, "annotated": "0.25"}, annotated(LabelDesign.factorial((3, 3)), "1/4")),
@@ -48,6 +52,28 @@ def same(a, b):
 )
 def test_every_family_as_typed(options, expected):
     assert same(DesignOptions(**options).build().design, expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"agreement": "1.5"}, "agreement: 1.5; expected a probability"),
+        ({"agreement": "-0.1"}, "expected a probability"),
+        ({"agreement": "0.2", "tasks": 3}, "agree at least as often as independent ones, 1/3"),
+        ({"agreement": "0.5", "correlation": "0.5"}, "agreement: not together with --correlation"),
+        ({"soft_labels": '{"a": [[1, 0]]}', "joint": "[[1,2],[3,4]]"}, "soft-labels: not together with --joint"),
+        ({"soft_labels": '{"a": [[1, 0]]}', "tasks": 2}, "tasks: 2 tasks; the design has 2"),
+    ],
+)
+def test_agreement_and_soft_labels_that_cannot_be(options, message):
+    with pytest.raises(ValueError, match=message):
+        DesignOptions(**options).build()
+
+
+def test_agreement_is_the_probability_that_two_tasks_agree():
+    design = DesignOptions(agreement="0.3", classes="4").build().design
+    agree = design.counts[design.labels[0] == design.labels[1]].sum()
+    assert Fraction(int(agree), design.samples) == Fraction(3, 10)
 
 
 def test_families_combine_with_noise_and_annotation():
