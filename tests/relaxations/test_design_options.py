@@ -3,11 +3,15 @@
 import json
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from relaxations.design_options import DesignOptions, shares_of_groups
 from theory import LabelDesign
 from theory.designs import annotated, correlated, exclusive_or, orthogonal_array, pairwise_independent
+
+
+QUARTER = Fraction(1, 4)
 
 
 def same(a, b):
@@ -34,7 +38,10 @@ def same(a, b):
         ({"agreement": "5/9"}, correlated(3, "1/3")),
         ({"agreement": "0", "classes": "2"}, correlated(2, -1)),
         ({"agreement": "0.625", "classes": "2", "tasks": 3}, correlated(2, "1/4", 3)),
-        ({"soft_labels": '{"a": [[0.95, 0.05], [0.05, 0.95]]}'}, LabelDesign.factorial((2,)).smoothed("1/10")),
+        (
+            {"soft_labels": '{"a": [[3, 1], [1, 3], [1, 3]]}'},
+            LabelDesign((2,), np.array([[0, 1]]), [2, 1], (((QUARTER, 3 * QUARTER), (3 * QUARTER, QUARTER)),)),
+        ),
         ({"frequencies": "3,1;1,1"}, LabelDesign.from_joint([[3, 3], [1, 1]])),
         ({"joint": "[[3,0],[1,1]]", "tasks": 2, "classes": "2"}, LabelDesign.from_joint([[3, 0], [1, 1]])),
         ({"tasks": 2, "annotated": "0.25"}, annotated(LabelDesign.factorial((3, 3)), "1/4")),
