@@ -141,7 +141,7 @@ def _factors(products: Any, lets: tuple[Let, ...], context: Context) -> tuple[An
                 slacks.append((factor.step, vanishing, op in ("<", ">")))
         if vanishing is None:
             named = [value_of(f) for f in flat]
-            able = [f for f in named if isinstance(f, sp.Expr) and f.free_symbols]
+            able = [f for f in named if isinstance(f, sp.Expr) and f.free_symbols and not f.is_positive]
             vanishing = min(able, key=lambda f: f.is_Symbol, default=None)  # a bare symbol that is 0 hides much
         if isinstance(vanishing, (sp.Expr, Word)):
             vanishing = without_lets(vanishing, lets)
@@ -154,7 +154,8 @@ def _factors(products: Any, lets: tuple[Let, ...], context: Context) -> tuple[An
 
 def _base(term: sp.Expr) -> sp.Expr:
     """What vanishes if a product does: its last factor that can, without its power."""
-    able = [f.as_base_exp()[0] for f in sp.Mul.make_args(sp.factor_terms(term)) if f.free_symbols]
+    factors = (f.as_base_exp()[0] for f in sp.Mul.make_args(sp.factor_terms(term)))
+    able = [f for f in factors if f.free_symbols and not f.is_positive]
     return next((f for f in reversed(able) if f.is_Add), able[-1]) if able else term
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from theory.proof.traces import Trace, Word, trace
 Certified = tuple[Any, bool]
 
 #: Terms offered to the linear program.
-MOST = 160
+MOST = 240
 SEEDS = (7, 8, 9)
 
 
@@ -40,9 +40,9 @@ def ingredients(step: Inequality, context: Context, facts: Facts, middles: set[i
     ``middles`` are the ids of the matrices that may be taken to be positive semidefinite.
     """
     out: list[Certified] = []
-    for product in step.by:
-        weights = [f for f in product if not isinstance(f, (Square, Slack, Termwise))]
-        special = [f for f in product if isinstance(f, (Square, Slack, Termwise))]
+    for factors in step.by:
+        weights = [f for f in factors if not isinstance(f, (Square, Slack, Termwise))]
+        special = [f for f in factors if isinstance(f, (Square, Slack, Termwise))]
         weight = sp.Integer(1)
         for f in weights:
             value = value_of(f)
@@ -71,6 +71,9 @@ def _squares(square: Square) -> Iterator[Trace]:
     parts = [Word({p: c}, X.rows, X.columns) for p, c in X.terms.items()]
     candidates = [X, *parts]
     candidates += [one + s * other for one, other in combinations(parts, 2) for s in (1, -1)]
+    if 2 < len(parts) <= 4:
+        for signs in product((1, -1), repeat=len(parts) - 1):
+            candidates.append(sum((s * one for s, one in zip(signs, parts[1:], strict=True)), parts[0]))
     for one in candidates:
         yield one.square() if square.middle is None else trace(one.T @ square.middle.matrix @ one)
         if square.middle is not None:
@@ -81,8 +84,8 @@ def pairs(terms: Iterable[Any], facts: Facts) -> list[Certified]:
     """a‖X‖² + b‖Y‖² ± 2√(ab)⟨X, Y⟩ for the squares of the terms, two by two: none is negative."""
     halves: dict[Any, tuple[Word, sp.Expr]] = {}
     for term in terms:
-        for product, c in term.terms.items() if isinstance(term, Trace) else ():
-            half = half_of(product)
+        for one, c in term.terms.items() if isinstance(term, Trace) else ():
+            half = half_of(one)
             if half is not None and facts.sign(c) is not None:
                 halves[half, c] = _word(half), c
     out = []
@@ -94,11 +97,64 @@ def pairs(terms: Iterable[Any], facts: Facts) -> list[Certified]:
     return out
 
 
-def _word(product: Any) -> Word:
-    first, last = product[0], product[-1]
+def grams(terms: Iterable[Any], facts: Facts) -> list[Certified]:
+    """Squares of longer sums that the terms hold: ‖Σ ±√c_k X_k‖² where every cross term is ±2√(c_j c_k)⟨X_j, X_k⟩."""
+    out: list[Certified] = []
+    for term in terms:
+        if not isinstance(term, Trace):
+            continue
+        halves = [(_word(h), c) for p, c in term.terms.items() if (h := half_of(p)) and facts.sign(c) is not None]
+        for first, c in halves[:8]:
+            whole = sp.sqrt(c) * first
+            for other, d in halves:
+                one = other if (other.rows, other.columns) == (first.rows, first.columns) else other.T
+                if one is first or (one.rows, one.columns) != (first.rows, first.columns):
+                    continue
+                cross = trace(first.T @ one)
+                key = next(iter(cross.terms), None)
+                ratio = sp.simplify(term.terms.get(key, sp.Integer(0)) / (2 * sp.sqrt(c * d)))
+                if ratio in (1, -1):
+                    whole = whole + ratio * sp.sqrt(d) * one
+            if len(whole.terms) > 1:
+                out.append((whole.square(), False))
+    return out
+
+
+def roots(premises: Iterable[Any], gap: Any) -> list[Certified]:
+    """tr D >= 0 for a letter D that an equation says to be XᵀX, with the coefficients of the gap."""
+    out: list[Certified] = []
+    for premise in premises:
+        if not isinstance(premise, Word) or len(premise.terms) != 2 or not isinstance(gap, Trace):
+            continue
+        (p, c), (q, d) = sorted(premise.terms.items(), key=lambda item: len(item[0]))
+        if len(p) == 1 and len(q) == 2 and half_of(q) is not None and c == -d:
+            out += [(Trace({r: abs_of(e)}), False) for r, e in gap.terms.items() if r == p] or [(Trace({p: 1}), False)]
+    return out
+
+
+def abs_of(coefficient: sp.Expr) -> sp.Expr:
+    """The coefficient without its minus sign."""
+    return -coefficient if coefficient.could_extract_minus_sign() else coefficient
+
+
+def shares(old: Any, new: Any, facts: Facts) -> list[sp.Expr]:
+    """Ratios r of a coefficient now and before with 0 <= r <= 1, and 1 − r: weights of a convex combination."""
+    out: list[sp.Expr] = []
+    if isinstance(old, Trace) and isinstance(new, Trace):
+        for key in old.terms.keys() & new.terms.keys():
+            if old.terms[key] == 0 or old.terms[key] == new.terms[key]:
+                continue
+            r = sp.cancel(new.terms[key] / old.terms[key])
+            if not r.is_Rational and facts.sign(r) is not None and facts.sign(1 - r) is not None:
+                out += [r, 1 - r]
+    return list(dict.fromkeys(out))[:4]
+
+
+def _word(letters: Any) -> Word:
+    first, last = letters[0], letters[-1]
     rows = first[0].columns if first[1] else first[0].rows
     columns = last[0].rows if last[1] else last[0].columns
-    return Word({product: sp.Integer(1)}, rows, columns)
+    return Word({letters: sp.Integer(1)}, rows, columns)
 
 
 def multiples(premises: Iterable[Any], gap: Any) -> list[Certified]:
@@ -217,9 +273,9 @@ def _monomials(target: Any, facts: Facts) -> list[Any]:
     if not isinstance(target, Trace):
         return []
     out = [Trace({}) + Sum(i, s) for i, s in target.sums.items() if facts.sign(s) is not None]
-    for product, c in target.terms.items():
-        if product and is_square(product):
-            out.append(Trace({product: c if facts.sign(c) is not None else sp.Integer(1)}))
-        elif not product:
+    for one, c in target.terms.items():
+        if one and is_square(one):
+            out.append(Trace({one: c if facts.sign(c) is not None else sp.Integer(1)}))
+        elif not one:
             out += [Trace({(): t}) for t in sp.Add.make_args(sp.expand(c)) if facts.sign(t) is not None]
     return out

@@ -14,7 +14,7 @@ import numpy as np
 import sympy as sp
 
 from theory.mutation.assertions import Assertion
-from theory.mutation.certificates import Certified, decomposed, ingredients, multiples, pairs
+from theory.mutation.certificates import Certified, decomposed, grams, ingredients, multiples, pairs, roots, shares
 from theory.mutation.comparison import larger
 from theory.mutation.facts import Facts
 from theory.mutation.floats import evaluate, sample
@@ -58,6 +58,8 @@ def follows(
     if asserted.op == "=":
         if is_zero_term(_gap(mutant), alphabet):
             return IMPLIED, "0 = 0: it says nothing"
+        if proportional(_gap(asserted), _gap(mutant), alphabet, any_factor=True):
+            return IMPLIED, "a multiple of the step's equation, by a factor that may be 0"
         return "", ""
     instance = _instance(mutant, asserted, alphabet)
     if instance:
@@ -124,7 +126,7 @@ def _same_conditions(mutant: Assertion, asserted: Assertion, alphabet: Alphabet)
     return "the same conditions: what each says to be positive is a positive multiple of what it was"
 
 
-def proportional(a: Any, b: Any, alphabet: Alphabet) -> str:
+def proportional(a: Any, b: Any, alphabet: Alphabet, any_factor: bool = False) -> str:
     """The sign of c where b = c a for one number or certified scalar c ≠ 0, else "" (``"≠"``: sign not certified)."""
     parts = []
     for term in (a, b):
@@ -132,7 +134,12 @@ def proportional(a: Any, b: Any, alphabet: Alphabet) -> str:
             parts.append({**term.terms, **getattr(term, "sums", {})})
         else:
             parts.append(dict(enumerate(scalars_of(term))))
-    if len(parts[0]) == 1 and len(parts[1]) == 1 and _different(*(next(iter(p.values())) for p in parts), alphabet):
+    if (
+        not any_factor
+        and len(parts[0]) == 1
+        and len(parts[1]) == 1
+        and _different(*(next(iter(p.values())) for p in parts), alphabet)
+    ):
         return ""
     first, second = ({k: v for k, v in part.items() if residue(v, alphabet) != 0} for part in parts)
     if not first or set(first) != set(second):
@@ -143,6 +150,10 @@ def proportional(a: Any, b: Any, alphabet: Alphabet) -> str:
     ratio = next(iter(ratios))
     if ratio.has(sp.nan, sp.zoo):
         return ""
+    if any_factor:  # a polynomial over what is never 0
+        bottom = sp.fraction(ratio)[1]
+        scalar = isinstance(a, sp.Expr)
+        return "" if scalar or not (bottom.is_positive or sign(bottom, alphabet) == ">") else "≠"
     if sign(ratio, alphabet) == ">":
         return ">"
     return "<" if sign(-ratio, alphabet) == ">" else "≠" if ratio.is_nonzero else ""
@@ -307,8 +318,11 @@ def holds(
     if proof is not None and isinstance(proof[0], Inequality):
         kept = {id(m) for m in asserted.semidefinite}
         certified += ingredients(*proof, facts, kept)
-    certified += multiples(premises, gap)
-    certified += pairs([gap, *(plainly(s, asserted) for s in (asserted.lhs, asserted.rhs))], facts)
+    former = _gap(given) if given is not None else None
+    if (weights := shares(former, gap, facts)) and proof is not None and isinstance(proof[0], Inequality):
+        certified += [(t * w, False) for t, _ in certified for w in weights]
+    shown = [gap, *(plainly(s, asserted) for s in (asserted.lhs, asserted.rhs))]
+    certified += multiples(premises, gap) + pairs(shown, facts) + grams(shown, facts) + roots(premises, gap)
     kind = Trace if isinstance(gap, (Word, Trace)) else type(gap)
     certified = [(t, s) for t, s in certified if isinstance(t, (Trace, Sum, sp.Expr))]
     if kind is Trace:

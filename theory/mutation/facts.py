@@ -140,7 +140,7 @@ def certified(expression: sp.Expr, alphabet: Alphabet) -> str | None:
     key = (expression, frozenset((s, alphabet.domains.get(s)) for s in expression.free_symbols))
     if key not in _CERTIFIED:
         try:
-            _CERTIFIED[key] = sign(expression, alphabet)
+            _CERTIFIED[key] = sign(expression, alphabet) or _with_whole_roots(expression, alphabet)
         except (ValueError, TypeError, NotImplementedError, sp.PolynomialError, ZeroDivisionError):
             _CERTIFIED[key] = None
     return _CERTIFIED[key]
@@ -173,6 +173,21 @@ def from_the_left(expression: sp.Expr, alphabet: Alphabet, depth: int = DERIVATI
         if rising is not None:
             return POSITIVE if rising == POSITIVE and domain.kind == "positive" else NONNEGATIVE
     return None
+
+
+def _with_whole_roots(expression: sp.Expr, alphabet: Alphabet) -> str | None:
+    """With (1 + t)² for a whole number N of which a root is taken: √N >= 1."""
+    powers = [p for p in expression.atoms(sp.Pow) if p.exp.is_Rational and not p.exp.is_Integer]
+    whole = {p.base for p in powers if getattr(alphabet.domains.get(p.base), "kind", "") == "integer"}
+    if not whole:
+        return None
+    wider = Alphabet(dict(alphabet.domains), {})
+    changes = {}
+    for n in sorted(whole, key=str):
+        t = sp.Dummy("t", nonnegative=True)
+        wider.domains[t] = Domain("nonnegative")
+        changes[n] = (1 + t) ** 2
+    return sign(sp.powdenest(expression.xreplace(changes), force=True), wider)
 
 
 _CERTIFIED: dict[object, str | None] = {}

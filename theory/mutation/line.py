@@ -35,7 +35,7 @@ def positive_on_line(expression: sp.Expr, alphabet: Alphabet) -> bool:
 
 
 def _beyond(expression: sp.Expr, s: sp.Symbol, far: int) -> bool:
-    """Is f(M + t) a polynomial with coefficients >= 0 and f(M) > 0, plus polynomials of that kind times exponentials?"""
+    """Is f(M + t) > 0 a polynomial with coefficients >= 0, plus polynomials of that kind times exponentials?"""
     t = sp.Symbol("t", nonnegative=True)
     polynomial, strict = sp.Integer(0), False
     for term in sp.Add.make_args(sp.expand(expression)):

@@ -32,12 +32,13 @@ def points(
     rng: random.Random,
     limit: int = WORLDS,
     true: bool = True,
+    search: bool = True,
     draw: Callable[[random.Random], Instance] | None = None,
 ) -> Iterator[World]:
     """Worlds at which everything that the step assumes holds; in turn generic ones and ones of equality.
 
     ``draw`` supplies instances, which are tried first where matrices are in play.  With ``true`` the relation
-    itself must not be contradicted there: ``AssertionError`` if it is.
+    itself must not be contradicted there: ``AssertionError`` if it is.  Without ``search``, instances alone.
     """
     sides = [value_of(s) for s in _sides(asserted)]
     lets = tuple((let.symbol, sp.sympify(let.value)) for let in asserted.lets)
@@ -56,8 +57,10 @@ def points(
     found = failed = 0
     drawn = (limit + 1) // 2 if matrices and draw is not None else 0
     for k in range(-3 * drawn, 3 * limit):
-        if k < 0 and found >= drawn:
+        if k < 0 and found >= drawn and search:
             continue  # the rest by search
+        if k >= 0 and matrices and not search:
+            return
         if found == limit or failed == ((8 if found else 6) if drawn == 0 else 3):
             return
         world: World | None
@@ -76,12 +79,15 @@ def points(
             point = alphabet.sample(rng, symbols, asserted.conditions)
             world = World({s: flint.fmpq(int(v.p), int(v.q)) for s, v in point.items()}, {}, {})
         else:
-            equations = [*premises, *(asserted.tight if k % 2 else ())]
+            # all that vanishes with equality, or some of it
+            tight = asserted.tight if k % 4 == 1 else [t for t in asserted.tight if rng.random() < 0.6]
+            equations = [*premises, *(tight if k % 2 else ())]
             world = find_world(equations, terms, alphabet, rng, TRIES if drawn == 0 else TRIES // 4)
         if world is None:
             failed += 1
             continue
         world = World(world.scalars, world.matrices, world.sizes, lets, world.defined, world.equations, world.counts)
+        world.searched = k >= 0
         try:
             if not assumed(asserted, world):
                 continue

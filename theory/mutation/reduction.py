@@ -44,7 +44,7 @@ def rules_of(premises: Iterable[Word]) -> list[Rule]:
                 continue
             c = terms[longest]
             out.setdefault(longest, (longest, {p: -d / c for p, d in terms.items() if p != longest}))
-    return list(out.values())
+    return sorted(out.values(), key=lambda rule: len(rule[0]))
 
 
 def rewritten(term: Word | Trace, rules: Sequence[Rule]) -> Word | Trace:
@@ -76,22 +76,30 @@ def _once(term: Word | Trace, rules: Sequence[Rule]) -> Word | Trace | None:
     return None
 
 
-def multiplied(premises: Sequence[Word], rounds: int = 1) -> list[Word]:
-    """The premises, and those multiplied by one letter from the left or the right and reduced by the others."""
+def multiplied(premises: Sequence[Word]) -> list[Word]:
+    """The premises, those multiplied by one letter from either side, and of these the short ones once more.
+
+    All reduced by the others: what multiplication shortens is what a proof by hand would write down.
+    """
     known = [p for p in premises if isinstance(p, Word)]
     letters = sorted({one for p in known for one in p.letters}, key=str)
-    for _ in range(rounds):
+    recent = known
+    for longest in (LONGEST, 3):
         rules = rules_of(known)
-        more: list[Word] = []
-        for premise in known:
+        more: dict[tuple[tuple[Product, sp.Expr], ...], Word] = {}
+        for premise in recent:
             for factor in (f for one in letters for f in _both(one)):
-                for product in _products(factor, premise):
-                    shorter = rewritten(product, rules)
-                    longest = max((len(p) for p in shorter.terms), default=0)
-                    if isinstance(shorter, Word) and shorter.terms and longest <= LONGEST:
-                        more.append(shorter)
-        known += more
-    return known
+                for made in _products(factor, premise):
+                    shorter = rewritten(made, rules)
+                    if isinstance(shorter, Word) and 0 < max((len(p) for p in shorter.terms), default=0) <= LONGEST:
+                        more[tuple(shorter.terms.items())] = shorter
+        known = known + list(more.values())
+        recent = [p for p in more.values() if max(len(q) for q in p.terms) <= 3]
+        if longest == LONGEST and not recent:
+            break
+    short = rules_of(sorted(known, key=lambda p: max((len(q) for q in p.terms), default=0)))
+    again = [rewritten(p, [r for r in short if r[0] != max(p.terms, key=len, default=())]) for p in known]
+    return known + [p for p in again if isinstance(p, Word) and p.terms]
 
 
 def _both(one: Letter) -> list[Word]:
@@ -121,8 +129,7 @@ def vanishes_by(term: Word | Trace, premises: Sequence[Word], alphabet: Alphabet
     if is_zero(rewritten(term, rules), alphabet):
         return True
     rules = rules_of(multiplied(premises))
-    term = rewritten(term, rules)
-    if is_zero(term, alphabet):
+    if is_zero(rewritten(term, rules), alphabet):
         return True
     # X = 0 iff tr XᵀX = 0
     return isinstance(term, Word) and is_zero(rewritten(term.square(), rules), alphabet)

@@ -22,7 +22,7 @@ MENDED = 6
 
 
 def varied(base: World, equations: Sequence[Any], alphabet: Alphabet, rng: random.Random) -> World | None:
-    """A world at which the equations hold, one unknown of ``base`` changed and others mended; ``None`` if that fails."""
+    """A world at which the equations hold, one unknown of ``base`` changed and others mended, or ``None``."""
     letters = sorted((u for u in base.matrices), key=str)
     scalars = sorted((u for u in base.scalars), key=str)
     if not letters and not scalars:

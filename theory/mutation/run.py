@@ -30,6 +30,8 @@ SEED = 20261123
 DEEP = 60
 #: Variations of a world at which all hypotheses hold, to find one at which all but one do.
 VARIED = 120
+#: Points drawn where one hypothesis is left out.
+LOOSE = 18
 
 _REVERSED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _WEAK = {"<": "<=", ">": ">="}
@@ -152,7 +154,8 @@ def try_step(claim: Claim, step: Step) -> list[Mutant]:
     limit = WORLDS if asserted.op in ("=", "iff") else 3 * WORLDS
     draw = INSTANCES.get(claim.name, claim.instance)
     worlds = list(points(asserted, claim.alphabet, rng, limit, draw=draw))
-    more = _More(asserted, claim, draw, len(worlds))
+    search = any(w.searched for w in worlds) or draw is None
+    more = _More(asserted, claim, draw, len(worlds), search)
     known = [difference(h.lhs, h.rhs) for h in claim.hypotheses if isinstance(h, Given) and isinstance(h.lhs, Word)]
     out = []
     for operator, what, mutant in mutants(asserted, claim.alphabet):
@@ -181,8 +184,8 @@ def try_step(claim: Claim, step: Step) -> list[Mutant]:
 class _More:
     """Further worlds of a step, drawn when a mutant needs them."""
 
-    def __init__(self, asserted: Assertion, claim: Claim, draw: Callable[..., Any] | None, found: int):
-        self.asserted, self.claim, self.draw, self.found = asserted, claim, draw, found
+    def __init__(self, asserted: Assertion, claim: Claim, draw: Callable[..., Any] | None, found: int, search: bool):
+        self.asserted, self.claim, self.draw, self.found, self.search = asserted, claim, draw, found, search
         self.drawn: list[World] | None = None
 
     def worlds(self) -> list[World]:
@@ -191,7 +194,9 @@ class _More:
             self.drawn = []
             if self.found:
                 rng = random.Random(f"{SEED}:more:{self.claim.name}")
-                self.drawn = list(points(self.asserted, self.claim.alphabet, rng, DEEP, draw=self.draw))
+                self.drawn = list(
+                    points(self.asserted, self.claim.alphabet, rng, DEEP, search=self.search, draw=self.draw)
+                )
         return self.drawn
 
 
@@ -267,7 +272,8 @@ def _without(
     """A point at which what is left of the hypotheses holds and the relation fails, or a proof without it."""
     made = partial(Mutant, claim.name, step.name, operator)
     draw = INSTANCES.get(claim.name, claim.instance)
-    for world in points(weaker, claim.alphabet, rng, true=False, draw=draw):
+    search = not worlds or draw is None or any(w.searched for w in worlds)
+    for world in points(weaker, claim.alphabet, rng, LOOSE, true=False, search=search, draw=draw):
         if _killed(weaker, world):
             return made(what, _decided_by(weaker, world), point=world.shown())
     premises = [t for _, t in weaker.premises]

@@ -65,6 +65,9 @@ class World:
     statement: Any = None
     _products: dict[Product, flint.fmpq_mat] = field(default_factory=dict)
     _points: dict[int, dict[sp.Symbol, Any]] = field(default_factory=dict)
+    _numbers: dict[sp.Expr, flint.fmpq] = field(default_factory=dict)
+    #: was it found by search, and not drawn as an instance or varied from one?
+    searched: bool = False
 
     def point(self, bits: int) -> dict[sp.Symbol, Any]:
         """The values of all symbols, those of ``lets`` as balls."""
@@ -116,6 +119,12 @@ class World:
             return [total]
         return [enclose(sp.sympify(term), point, bits)]
 
+    def number(self, e: sp.Expr) -> flint.fmpq:
+        """The value of a coefficient as a rational, computed once."""
+        if e not in self._numbers:
+            self._numbers[e] = rational(e, self.scalars)
+        return self._numbers[e]
+
     def exact(self, term: Any) -> list[flint.fmpq]:
         """The entries as rationals; a sum over a generic index has one term.  Raises ``Irrational``."""
         term = term.value if isinstance(term, Named) else term
@@ -126,12 +135,12 @@ class World:
         if isinstance(term, Word):
             out = flint.fmpq_mat(self.sizes[term.rows], self.sizes[term.columns])
             for p, c in term.terms.items():
-                out += self.product(p, self.sizes[term.rows]) * rational(c, self.scalars)
+                out += self.product(p, self.sizes[term.rows]) * self.number(c)
             return list(out.entries())
         if isinstance(term, Trace):
             total = rational(self.total(term), self.scalars)
             for p, c in term.terms.items():
-                total += rational(c, self.scalars) * (_trace(self.product(p, 1)) if p else 1)
+                total += self.number(c) * (_trace(self.product(p, 1)) if p else 1)
             return [total]
         return [rational(sp.sympify(term), self.scalars)]
 
@@ -438,9 +447,11 @@ def solved_letter(one: Letter, equations: Sequence[Any], world: World, rng: rand
         return None
     rows, columns = world.sizes[one.rows], world.sizes[one.columns]
     basis = list(_basis(one, rows, columns))
+    numbers: dict[sp.Expr, flint.fmpq] = {}
 
     def residual(matrix: flint.fmpq_mat) -> list[flint.fmpq]:
         trial = World(world.scalars, {**world.matrices, one: matrix}, world.sizes, counts=world.counts)
+        trial._numbers = numbers
         return [v for e in equations for v in trial.exact(e)]
 
     start = residual(flint.fmpq_mat(rows, columns))
@@ -585,10 +596,12 @@ def find_world(
             continue
         world.equations = tuple(search.equations)
         seen += 1
-        # a letter that is 0 hides what is said of it
-        if seen > PATIENCE or not any(m == m * 0 for m in world.matrices.values()):
+        # a letter that is 0 hides what is said of it, and so do matrices that are numbers
+        largest = max((max(m.nrows(), m.ncols()) for m in world.matrices.values()), default=2)
+        if seen > PATIENCE or (largest > 1 and not any(m == m * 0 for m in world.matrices.values())):
             return world
-        degenerate = world
+        if degenerate is None or largest > 1:
+            degenerate = world
     return degenerate
 
 
