@@ -14,9 +14,9 @@ g_t is the gradient of L_t with respect to the *features* (Sener and Koltun's up
 through them), or, where the name ends in ``-parameters``, with respect to all shared parameters.  The weights of famo,
 mgda and fairgrad are scaled to Σ_t α_t = T: their own scale, 1 or that of 1/‖g‖, would change what the decays mean.
 
-The three that look at gradients come from TorchJD, an optional extra; its MGDA, by the Frank–Wolfe method, is exact for
-two tasks and comes within about a percent of the shortest length for more.  The three with a memory are a few lines each
-here, because the memory must go into checkpoints.
+The three that look at gradients come from TorchJD, an optional extra; its MGDA, by the Frank–Wolfe method, is exact
+for two tasks and comes within about a percent of the shortest length for more.  The three with a memory are a few lines
+each here, because the memory must go into checkpoints.
 """
 
 from __future__ import annotations

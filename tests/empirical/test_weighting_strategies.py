@@ -158,7 +158,7 @@ def test_pcgrad_projects_conflicts_away():
 
 
 def test_pcgrad_of_three_tasks_is_one_of_the_orders_and_repeats():
-    g = np.random.default_rng(7).normal(size=(3, 2)) + [[0, 0], [-1, 0], [0, -1]]
+    g = np.random.default_rng(7).normal(size=(3, 2)) + np.array([[0, 0], [-1, 0], [0, -1]])
     possible = [
         projected(g, orders) for orders in itertools.product(*([[(1, 2), (2, 1)], [(0, 2), (2, 0)], [(0, 1), (1, 0)]]))
     ]
