@@ -10,7 +10,6 @@ from relaxations.design_options import DesignOptions, shares_of_groups
 from theory import LabelDesign
 from theory.designs import annotated, correlated, exclusive_or, orthogonal_array, pairwise_independent
 
-
 QUARTER = Fraction(1, 4)
 
 
