@@ -1,13 +1,19 @@
 """Measures of collapse over any training loop, as torchmetrics.
 
-:class:`MultiTaskCollapse` streams: from every batch it keeps the size, the mean and the scatter of each cell in
-float64 and merges them,
+:class:`MultiTaskCollapse` streams.  Of each cell j it keeps in float64 the size n_j, a reference point r_j (the first
+feature of the cell that was seen) and the sum of the offsets from it; of all cells together the scatter of the offsets:
 
-    n = n₁ + n₂,   m = (n₁m₁ + n₂m₂)/n,   S = S₁ + S₂ + Σ_j n_{1j}(m_{1j} − m_j)(m_{1j} − m_j)ᵀ + (the same of 2),
+    o_j = Σ_i (h_i − r_j),   m_j = r_j + o_j/n_j,   R = Σ_i (h_i − r_{j(i)})(h_i − r_{j(i)})ᵀ,
+    S = R − Σ_j o_j o_jᵀ/n_j                                  the scatter about the means ("shifted data")
 
-so that batches, their order and processes do not matter (Chan, Golub & LeVeque, "Algorithms for computing the
-sample variance", 1983) and the within-cell variance keeps its digits when features have nearly collapsed, where
-a difference of raw second moments has none left.  The definitions are those of :mod:`theory.geometry`.
+so that a batch costs one product of its own rows, however many cells there are.  States are merged by their means,
+
+    n = n₁ + n₂,   m = (n₁m₁ + n₂m₂)/n,   S = S₁ + S₂ + Σ_j n_{1j}(m_{1j} − m_j)(m_{1j} − m_j)ᵀ + (the same of 2).
+
+Batches, their order and processes do not matter (Chan, Golub & LeVeque, "Algorithms for computing the sample
+variance", 1983, has both), and the within-cell variance keeps its digits when features have nearly collapsed, where a
+difference of raw second moments has none left: as r_j is a feature of its cell, what is subtracted is at most n_j times
+what remains.  The definitions are those of :mod:`theory.geometry`.
 
     metric = MultiTaskCollapse(problem, network.heads)
     for images, labels in loader:
@@ -52,40 +58,67 @@ class CellIndex:
         if len(np.unique(prefix)) < design.cells:
             raise ValueError("design: two cells carry the same labels; give the cells of the samples, not labels")
         self.cell = torch.from_numpy(np.argsort(prefix))
+        self._placed: dict[torch.device, tuple[list[torch.Tensor], torch.Tensor]] = {}
 
     def __call__(self, labels: torch.Tensor) -> torch.Tensor:
-        """``(B, T)`` labels to ``(B,)`` cells.  ``ValueError`` for labels that are not in the design."""
+        """``(B, T)`` labels to ``(B,)`` cells, on the labels' device.  ``ValueError`` for labels not in the design."""
+        cell, wrong = self.look_up(labels)
+        if wrong.any():
+            raise self.error(labels, wrong)
+        return cell
+
+    def look_up(self, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Cells ``(B,)``, and which of them are none ``(B,)``: nothing is read back from the device."""
         if labels.ndim != 2 or labels.shape[1] != len(self.steps):
             raise ValueError(f"labels: shape {tuple(labels.shape)}; expected (samples, {len(self.steps)} tasks)")
-        labels = labels.detach().cpu().long()
-        prefix = torch.zeros(len(labels), dtype=torch.long)
-        for t, known in enumerate(self.steps):
+        labels = labels.detach().long()
+        steps, cells = self._on(labels.device)
+        prefix = torch.zeros(len(labels), dtype=torch.long, device=labels.device)
+        wrong = torch.zeros(len(labels), dtype=torch.bool, device=labels.device)
+        for t, known in enumerate(steps):
             column = labels[:, t]
             codes = prefix * (self.classes[t] + 1) + column + 1
             prefix = torch.searchsorted(known, codes).clamp(max=len(known) - 1)
-            wrong = (known[prefix] != codes) | (column < -1) | (column >= self.classes[t])
-            if wrong.any():
-                row = labels[int(wrong.nonzero()[0])].tolist()
-                raise ValueError(f"labels: {row} is no cell of the design")
-        return self.cell[prefix]
+            wrong |= (known[prefix] != codes) | (column < -1) | (column >= self.classes[t])
+        return cells[prefix], wrong
+
+    def error(self, labels: torch.Tensor, wrong: torch.Tensor) -> ValueError:
+        """What to raise for the first of the ``wrong`` labels."""
+        return ValueError(f"labels: {labels[int(wrong.nonzero()[0])].tolist()} is no cell of the design")
+
+    def _on(self, device: torch.device) -> tuple[list[torch.Tensor], torch.Tensor]:
+        if device not in self._placed:
+            self._placed[device] = ([known.to(device) for known in self.steps], self.cell.to(device))
+        return self._placed[device]
+
+
+def about_means(states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Sizes ``(..., C)``, means ``(..., C, d)`` and scatter about them ``(..., d, d)`` of states.
+
+    A state ``(C + d, 1 + 2d)`` holds in its first C rows size, reference point and sum of offsets of every cell, and
+    in its last d rows (between a column and d columns of zeros) the scatter about the reference points.
+    """
+    d = (states.shape[-1] - 1) // 2
+    size, reference = states[..., :-d, 0], states[..., :-d, 1 : 1 + d]
+    off = states[..., :-d, 1 + d :] / size.clamp(min=1)[..., None]
+    weighted = off * size.sqrt()[..., None]
+    return size, reference + off, states[..., -d:, 1 : 1 + d] - weighted.mT @ weighted
 
 
 def pool_moments(parts: torch.Tensor) -> torch.Tensor:
-    """One state of several: ``(P, C + d, 1 + d)`` to ``(C + d, 1 + d)``, by the formula above.
-
-    A state holds, in its first C rows, size and mean of every cell, and in its last d rows (after a column of
-    zeros) the scatter Σ_i (h_i − m_{j(i)})(h_i − m_{j(i)})ᵀ.  It is one tensor because its parts can only be merged
-    together, while torchmetrics reduces states one by one.
+    """One state of several: ``(P, C + d, 1 + 2d)`` to ``(C + d, 1 + 2d)``, by the formula above; its means are its
+    reference points.  It is one tensor because its parts can only be merged together, while torchmetrics reduces states
+    one by one.
     """
-    d = parts.shape[2] - 1
-    sizes, means, scatters = parts[:, :-d, 0], parts[:, :-d, 1:], parts[:, -d:, 1:]
+    d = (parts.shape[2] - 1) // 2
+    sizes, means, scatters = about_means(parts)
     size = sizes.sum(dim=0)
     mean = (sizes[..., None] * means).sum(dim=0) / size.clamp(min=1)[:, None]
     off = (means - mean) * sizes.sqrt()[..., None]
     out = torch.zeros_like(parts[0])
     out[:-d, 0] = size
-    out[:-d, 1:] = mean
-    out[-d:, 1:] = scatters.sum(dim=0) + torch.einsum("pcd,pce->de", off, off)
+    out[:-d, 1 : 1 + d] = mean
+    out[-d:, 1 : 1 + d] = scatters.sum(dim=0) + torch.einsum("pcd,pce->de", off, off)
     return out
 
 
@@ -120,7 +153,7 @@ class MultiTaskCollapse(Metric):
             raise ValueError(f"heads: {len(W)} rows in all; the problem's classes make {problem.design.rows}")
         self._index = CellIndex(problem.design)
         d, cells, tasks = W.shape[1], problem.design.cells, problem.design.tasks
-        self.add_state("moments", torch.zeros(cells + d, 1 + d, dtype=torch.float64), dist_reduce_fx=pool_moments)
+        self.add_state("moments", torch.zeros(cells + d, 1 + 2 * d, dtype=torch.float64), dist_reduce_fx=pool_moments)
         self.add_state("correct", torch.zeros(tasks, dtype=torch.long), dist_reduce_fx="sum")
         self.add_state("labelled", torch.zeros(tasks, dtype=torch.long), dist_reduce_fx="sum")
 
@@ -129,20 +162,25 @@ class MultiTaskCollapse(Metric):
 
         Raises ``ValueError`` for a wrong shape, features that are not finite, or labels that are no cell.
         """
-        d, cells = self.moments.shape[1] - 1, self.problem.design.cells
+        d, cells = self.dimension, self.problem.design.cells
         if features.ndim != 2 or features.shape != (len(labels), d):
             raise ValueError(f"features: shape {tuple(features.shape)}; expected ({len(labels)} samples, {d})")
-        cell = self._index(labels).to(features.device)
-        h = features.detach().double()
-        if not torch.isfinite(h).all():
+        cell, wrong = self._index.look_up(labels)
+        cell, h = cell.to(features.device), features.detach().double()
+        size, reference, offsets = self.moments[:cells].split([1, d, d], dim=1)
+        new = size[:, 0][cell] == 0
+        # one reading from the device: the price of an error that is raised where it is made
+        unknown, infinite, fresh = torch.stack([wrong.to(h.device).any(), ~torch.isfinite(h).all(), new.any()]).tolist()
+        if unknown:
+            raise self._index.error(labels, wrong)
+        if infinite:
             raise ValueError("features: hold a number that is not finite")
-        size = torch.bincount(cell, minlength=cells).double()
-        mean = torch.zeros(cells, d, dtype=torch.float64, device=h.device).index_add_(0, cell, h)
-        mean = mean / size.clamp(min=1)[:, None]
-        off = h - mean[cell]
-        batch = torch.zeros_like(self.moments)
-        batch[:cells, 0], batch[:cells, 1:], batch[cells:, 1:] = size, mean, off.T @ off
-        self.moments = pool_moments(torch.stack([self.moments, batch]))
+        if fresh:
+            self._set_references(cell, h, new, reference)
+        off = h - reference[cell]
+        size.index_add_(0, cell, torch.ones_like(h[:, :1]))
+        offsets.index_add_(0, cell, off)
+        self.moments[cells:, 1 : 1 + d].addmm_(off.T, off)
         for t, head in enumerate(self._heads):
             target = labels[:, t].to(features.device)
             bias = None if head.bias is None else head.bias.detach().double()
@@ -150,17 +188,28 @@ class MultiTaskCollapse(Metric):
             self.correct[t] += ((guess == target) & (target >= 0)).sum()
             self.labelled[t] += (target >= 0).sum()
 
+    @staticmethod
+    def _set_references(cell: torch.Tensor, h: torch.Tensor, new: torch.Tensor, reference: torch.Tensor) -> None:
+        """The reference point of every cell that is seen for the first time: its first feature in the batch."""
+        number = torch.arange(len(h), device=h.device)
+        first = torch.full_like(reference[:, 0], len(h), dtype=torch.long).scatter_reduce_(0, cell, number, "amin")
+        chosen = number[new & (first[cell] == number)]
+        reference[cell[chosen]] = h[chosen]
+
+    @property
+    def dimension(self) -> int:
+        """d, the number of features."""
+        return (self.moments.shape[1] - 1) // 2
+
     def cell_means(self) -> FloatArray:
         """``(d, C)`` means over cells, NaN columns for empty ones, float64."""
-        d = self.moments.shape[1] - 1
-        state = self.moments.cpu().numpy()
-        return np.where(state[:-d, 0] > 0, state[:-d, 1:].T, np.nan)
+        size, means, _ = (part.cpu().numpy() for part in about_means(self.moments))
+        return np.where(size > 0, means.T, np.nan)
 
     def class_means(self) -> list[FloatArray]:
         """For every task ``(K_t, d)``: means over the samples of a class; NaN rows for absent classes."""
-        d, design = self.moments.shape[1] - 1, self.problem.design
-        state = self.moments.cpu().numpy()
-        sizes, means, out = state[:-d, 0], state[:-d, 1:], []
+        design, out = self.problem.design, []
+        sizes, means, _ = (part.cpu().numpy() for part in about_means(self.moments))
         for t, k in enumerate(design.classes):
             member = (design.labels[t] == np.arange(k)[:, None]) * sizes
             with np.errstate(invalid="ignore", divide="ignore"):
@@ -181,10 +230,10 @@ class MultiTaskCollapse(Metric):
         problem, design = self.problem, self.problem.design
         if not self.labelled.any():
             raise ValueError("no sample was taken in; call update with features and labels first")
-        d = self.moments.shape[1] - 1
         W, _ = stacked_heads(self._heads)
         means = self.cell_means()
-        within = self.moments[-d:, 1:].cpu().numpy() / float(self.moments[:-d, 0].sum())
+        size, _, scatter = about_means(self.moments)
+        within = scatter.cpu().numpy() / float(size.sum())
         rank = sum(k - 1 for k in design.classes)
         etf = [geometry.etf_deviation(W[rows]) for _, rows in design.blocks()]
         overlap = geometry.largest_overlap(problem, W)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from empirical.metrics import CellIndex, MultiTaskCollapse, NearestCentre
+from empirical.metrics import CellIndex, MultiTaskCollapse, NearestCentre, about_means
 from empirical.networks import stacked_heads
 from theory import UFM, LabelDesign, geometry
 
@@ -95,7 +95,7 @@ def test_a_scatter_far_below_the_means_keeps_its_digits():
     features = means[cell_of] + 1e-7 * rng.standard_normal((len(labels), D))
     metric = MultiTaskCollapse(problem, heads)
     streamed(metric, torch.from_numpy(features), targets, forever(7, 1, 64))
-    trace = float(torch.diagonal(metric.moments[-D:, 1:]).sum())
+    trace = float(torch.diagonal(about_means(metric.moments)[2]).sum())
     exact = Fraction(0)
     for j in range(12):
         rows = [[Fraction(x) for x in row] for row in features[cell_of == j].tolist()]
@@ -210,3 +210,31 @@ def test_cells_that_labels_do_not_tell_apart_are_refused():
     design, _ = LabelDesign.from_labels([[0], [1], [1]], merge=False)
     with pytest.raises(ValueError, match="two cells"):
         CellIndex(design)
+
+
+def test_covariances_of_low_rank_and_single_samples():
+    # features in a plane: both covariances have rank at most 2, their truncated pseudo-inverse 5 at most
+    problem, cell_of, heads, features, targets = setting(FULL)
+    flat = features.clone()
+    flat[:, 2:] = 0
+    got = streamed(MultiTaskCollapse(problem, heads), flat, targets, forever(1))
+    expected = geometry.within_cell_variability(flat.numpy().T, cell_of, 12, rank=5)
+    assert got["within_cell"].item() == pytest.approx(expected, rel=1e-9)
+    assert np.isfinite(expected)
+    # one sample a cell, one at a time: nothing varies within cells
+    first = [int(np.flatnonzero(cell_of == j)[0]) for j in range(12)]
+    alone = streamed(MultiTaskCollapse(problem, heads), flat[first], targets[first], forever(1))
+    assert alone["within_cell"].item() == 0
+
+
+def test_a_first_feature_far_from_its_cell_costs_no_digits():
+    # the reference point of a cell is its first feature: here one a million times further off than the others' spread
+    problem, _, heads, _, _ = setting(FULL)
+    labels = torch.zeros(40, 2, dtype=torch.long)
+    features = torch.from_numpy(np.random.default_rng(1).standard_normal((40, D)))
+    features[0] += 1e6
+    metric = MultiTaskCollapse(problem, heads)
+    streamed(metric, features, labels, forever(3))
+    scatter = about_means(metric.moments)[2].numpy()
+    exact = np.cov(features.numpy().T, bias=True) * 40
+    np.testing.assert_allclose(scatter, exact, rtol=1e-12)
