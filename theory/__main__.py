@@ -1,13 +1,14 @@
-"""``python -m theory [--json FILE]``: run every proof and print the table of claims.
+"""``python -m theory [--steps] [--trust] [--json FILE]``: run every proof and print the table of claims.
 
 Exit code 0 if every claim is proved or checked at instances, 1 if one is refuted, 2 for bad usage.  The
-JSON file (written atomically) is what the report prints: of every claim the statement, hypotheses, steps
+JSON file (written atomically) is what the report prints: of every claim the scope, statement, hypotheses, steps
 with their outcomes in LaTeX and plain text, and the lemmas cited.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import sys
 import textwrap
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m theory")
     )
     parser.add_argument("--claim", metavar="NAME", action="append", help="only this claim (may be given again)")
     parser.add_argument("--steps", action="store_true", help="print every step")
+    parser.add_argument("--trust", action="store_true", help="print what a reader of each proof has to agree with")
     options = parser.parse_args(arguments)
 
     # SymPy and the proofs load only now, so that --help is quick
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m theory")
         print(json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False))
     else:
         for claim in claims:
-            print(claim_text(claim, steps=options.steps, width=WIDTH), end="\n\n")
+            print(claim_text(claim, steps=options.steps, width=WIDTH, trust=options.trust), end="\n\n")
         steps = sum(len(c.steps) for c in claims)
         counts = {s: sum(c.status == s for c in claims) for s in ("proved", "checked at instances", "refuted")}
         summary = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
@@ -73,4 +75,10 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m theory")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # a reader such as head has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import asdict
 from typing import Any
 
 from theory.proof import Cited, Claim, Given, Inequality, Outcome, Semidefinite, Step
 from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.dependencies import trusted, used_from_others
 from theory.proof.readings import readings
 from theory.proof.rendering import (
     condition_latex,
@@ -116,6 +118,8 @@ def claim_data(claim: Claim) -> dict[str, Any]:
         "status": claim.status,
         "scope": scope(claim).text,
         "scope_latex": text_latex(scope(claim).text),
+        "relies_on": {owner: list(steps) for owner, steps in used_from_others(claim).items()},
+        "trusted": {kind: list(items) for kind, items in asdict(trusted(claim)).items()},
         "source": claim.source,
         "source_latex": text_latex(claim.source),
         "symbols": [
@@ -155,8 +159,21 @@ def claim_data(claim: Claim) -> dict[str, Any]:
     }
 
 
-def claim_text(claim: Claim, steps: bool = False, width: int = 110) -> str:
-    """A claim for the terminal: status, title, hypotheses, statement, lemmas; with ``steps`` the proof too."""
+#: What a reader has to agree with, by the fields of :class:`theory.proof.dependencies.Trusted`.
+TRUSTED_HEADS = {
+    "words": "in words",
+    "equations": "definitions and hypotheses that are equations",
+    "letters": "shown elsewhere in other letters",
+    "readings": "names and letters read as stated, in the steps",
+    "citations": "citations whose roles are read",
+}
+
+
+def claim_text(claim: Claim, steps: bool = False, width: int = 110, trust: bool = False) -> str:
+    """A claim for the terminal: status, title, hypotheses, statement, lemmas; with ``steps`` the proof too.
+
+    ``trust`` adds what the machine does not check: what a reader has to agree with.
+    """
     lines = [f"{claim.name}  [{claim.status}]  {len(claim.steps)} steps", f"  {claim.title}"]
 
     def add(head: str, items: list[str]) -> None:
@@ -168,7 +185,14 @@ def claim_text(claim: Claim, steps: bool = False, width: int = 110) -> str:
     add("hypotheses", [hypothesis_plain(h) for h in claim.hypotheses])
     add("statement", [_with_conditions(s) for s in statement(claim)])
     add("lemmas", [lemma.name for lemma in claim.lemmas])
+    used = used_from_others(claim).items()
+    add("relies on", [f"{owner}: {'; '.join(steps)}" if steps else owner for owner, steps in used])
     add("source", [claim.source])
+    if trust:
+        for kind, items in asdict(trusted(claim)).items():
+            if items:
+                text = f"{TRUSTED_HEADS[kind]} ({len(items)}): {'; '.join(items)}"
+                lines.append(textwrap.fill(text, width, initial_indent="  believe     ", subsequent_indent=" " * 16))
     if steps:
         for step, outcome in zip(claim.steps, claim.outcomes, strict=True):
             text = f"{step.name}: {step.plain(claim.context(step))}"

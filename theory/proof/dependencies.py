@@ -1,0 +1,69 @@
+"""Which steps of other claims a proof uses, and what it leaves to its reader: found in its steps, not typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from theory.proof.claim import Claim
+from theory.proof.readings import linked, readings
+from theory.proof.rendering import Named
+from theory.proof.steps.base import Given, Slack, Step, Termwise
+from theory.proof.steps.cited import Cited
+
+
+def used_from_others(claim: Claim) -> dict[str, tuple[str, ...]]:
+    """By claim, the steps of other claims on which this one rests, each once in the order of use."""
+    found: dict[str, dict[str, None]] = {}
+    names = [name for step in claim.steps for name in _names(step)]
+    names += [h.shown_by for h in claim.hypotheses if isinstance(h, Given)]
+    for name in names:
+        owner, _, step = name.partition("::")
+        if step and any(owner == c.name for c in claim.relies_on):
+            found.setdefault(owner, {})[step] = None
+    found.update({c.name: {} for c in claim.relies_on if c.name not in found})  # called upon in words
+    return {owner: tuple(steps) for owner, steps in found.items()}
+
+
+def _names(step: Step) -> Iterator[str]:
+    """Every name by which a step calls another."""
+    yield from (use.equation for use in getattr(step, "using", ()))
+    of = getattr(step, "of", ())  # a name, names, or what a derivative is taken of
+    yield from (of,) if isinstance(of, str) else (n for n in of if isinstance(n, str)) if isinstance(of, tuple) else ()
+    by = getattr(step, "by", ())  # products, or the symbol of a derivative
+    for product in by if isinstance(by, tuple) else ():
+        for factor in product:
+            inner = factor.factors if isinstance(factor, Termwise) else (factor,)
+            yield from (f.step for f in inner if isinstance(f, Slack))
+    yield from (s.by for s in (getattr(step, "lhs", None), getattr(step, "rhs", None)) if isinstance(s, Named) and s.by)
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """What a reader of a proof has to agree with.
+
+    words : hypotheses in words.
+    equations : hypotheses that are equations and that no step shows: definitions, mostly.
+    letters : hypotheses that a step shows in other letters.
+    readings : names and letters whose meaning is stated, by step.
+    citations : citations whose roles are read and not checked, as "step (lemma)".
+    """
+
+    words: tuple[str, ...]
+    equations: tuple[str, ...]
+    letters: tuple[str, ...]
+    readings: tuple[str, ...]
+    citations: tuple[str, ...]
+
+
+def trusted(claim: Claim) -> Trusted:
+    """What the machine does not check of a claim."""
+    given = [h for h in claim.hypotheses if isinstance(h, Given)]
+    cited = [(s, o) for s, o in zip(claim.steps, claim.outcomes, strict=True) if isinstance(s, Cited)]
+    return Trusted(
+        tuple(h for h in claim.hypotheses if isinstance(h, str)),
+        tuple(h.name for h in given if not h.shown_by),
+        tuple(h.name for h in given if h.shown_by and linked(claim, h) != "the same equation"),
+        tuple(s.name for s in claim.steps if any(not r.shown for r in readings(claim, s))),
+        tuple(f"{s.name} ({s.lemma.name})" for s, o in cited if o.detail.endswith("its roles are read")),
+    )
