@@ -255,6 +255,27 @@ SMALL = Preset(
     threads=1,
 )
 
+#: No network: the features are the variables, and the optimum is reached to rounding error.
+VARIABLES = Preset(
+    name="ufm",
+    description="single source, no network: features and heads as variables, every pair of ten labels twice",
+    source="samples",
+    source_options={"design": {"factorial": [10, 10], "repetitions": 2}},
+    backbone=FREE,
+    backbone_options={},
+    dimension=32,
+    fraction="0.03",
+    optimisation=Optimisation(epochs=15, batch=1, step=1.0, head_step=1.0, optimiser="lbfgs"),
+    gates=(
+        Gate("relative_gap", at_most=1e-6),
+        Gate("etf", at_most=1e-3),
+        Gate("accuracy", at_least=1.0),
+        Gate("cross_task", at_most=1e-3),
+    ),
+    precision="float64",
+    threads=1,
+)
+
 #: Presets by name.
 PRESETS: Mapping[str, Preset] = {
     preset.name: preset
@@ -283,6 +304,14 @@ PRESETS: Mapping[str, Preset] = {
                 Gate("sum_rule", at_most=0.05),
                 Gate("accuracy", at_least=1.0),
             ),
+        ),
+        VARIABLES,
+        dataclasses.replace(
+            VARIABLES,
+            name="ufm-msmtc",
+            description="multi source, no network: features and heads as variables, ten samples a class of two tasks",
+            source_options={"design": {"multi_source": [10, 10], "repetitions": 10}},
+            gates=VARIABLES.gates[:3],
         ),
         dataclasses.replace(
             SMALL,

@@ -52,3 +52,13 @@ def test_trained_networks_land_on_the_certified_geometry(name):
     assert zero["relative_gap"] == pytest.approx(1)
     assert not any(gate.judge(zero)["passed"] for gate in preset.gates)
     assert dataclasses.asdict(preset)["fraction"] == "0.03"
+
+
+@pytest.mark.parametrize("name", ["ufm", "ufm-msmtc"])
+def test_variables_reach_the_optimum_to_rounding(name):
+    experiment = Experiment(PRESETS[name], torch.device("cpu"))
+    experiment.run()
+    result = experiment.result()
+    assert result["passed"], result["gates"]
+    assert 0 <= result["final"]["relative_gap"] <= 1e-6
+    assert not any(gate.judge(result["history"][0])["passed"] for gate in PRESETS[name].gates[:2])
