@@ -16,12 +16,15 @@ import numpy as np
 import sympy as sp
 
 from theory.mutation.floats import evaluate, sample
+from theory.mutation.limits import Expired, limited
 from theory.mutation.line import positive_on_line
 from theory.proof.alphabet import Alphabet, Domain
 from theory.proof.normal_form import NONNEGATIVE, POSITIVE, sign
 
 #: Expressions with more operations than this are not tried: a certificate of that size is no use to a reader.
 LARGEST = 220
+#: Processor time for one certificate.
+SECONDS = 1.5
 
 
 class Facts:
@@ -61,7 +64,7 @@ class Facts:
                 if found is not None:
                     return POSITIVE if strict and found == POSITIVE else NONNEGATIVE
         for count in (1, 2):
-            for chosen in permutations(relevant[:6], count):
+            for chosen in permutations(relevant[: 6 if count == 1 else 4], count):
                 found = self._by_change(expression, chosen)
                 if found is not None:
                     return found
@@ -92,11 +95,10 @@ class Facts:
         facts = [(f.xreplace(names), strict) for f, strict in known]
         facts = [(f, strict) for f, strict in facts if f.free_symbols & set(names.values())]
         inner = Facts(alphabet, facts)
-        for count in (1, 2):
-            for chosen in permutations(facts[:6], count):
-                found = inner._by_change(plain, chosen)
-                if found is not None:
-                    return found
+        for chosen in [*permutations(facts[:6], 1), *permutations(facts[-4:], 2)]:
+            found = inner._by_change(plain, chosen)
+            if found is not None:
+                return found
         return None
 
     def _seen_negative(self, expression: sp.Expr) -> bool:
@@ -139,10 +141,15 @@ def certified(expression: sp.Expr, alphabet: Alphabet) -> str | None:
     expression = sp.sympify(expression)
     key = (expression, frozenset((s, alphabet.domains.get(s)) for s in expression.free_symbols))
     if key not in _CERTIFIED:
+        _CERTIFIED[key] = None
         try:
-            _CERTIFIED[key] = sign(expression, alphabet) or _with_whole_roots(expression, alphabet)
+            with limited(SECONDS):
+                _CERTIFIED[key] = sign(expression, alphabet) or _with_whole_roots(expression, alphabet)
+        except Expired:  # not this search's own limit: nothing was found out
+            del _CERTIFIED[key]
+            raise
         except (ValueError, TypeError, NotImplementedError, sp.PolynomialError, ZeroDivisionError):
-            _CERTIFIED[key] = None
+            pass
     return _CERTIFIED[key]
 
 

@@ -13,6 +13,7 @@ from theory.mutation.assertions import Assertion, assertion
 from theory.mutation.equivalents import IMPLIED, SHARP, follows, holds
 from theory.mutation.hunt import hunt
 from theory.mutation.instances import INSTANCES
+from theory.mutation.limits import limited
 from theory.mutation.operators import mutate
 from theory.mutation.points import LARGER, WORLDS, assumed, contradicted, points
 from theory.mutation.repair import varied
@@ -28,6 +29,8 @@ from theory.proof.traces import Trace, Word
 SEED = 20261123
 #: Further worlds at which a mutant is tried that nothing has explained.
 DEEP = 60
+#: Processor time for one search: for a point, or for a proof.
+SECONDS = 5.0
 #: Variations of a world at which all hypotheses hold, to find one at which all but one do.
 VARIED = 120
 #: Points drawn where one hypothesis is left out.
@@ -38,7 +41,7 @@ _WEAK = {"<": "<=", ">": ">="}
 
 
 #: What became of a mutant, in the order of the table.
-FATES = ("point", "enclosure", "equivalent", "implied", "not used", "unexplained")
+FATES = ("point", "enclosure", "equivalent", "implied", "not used", "survived")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Mutant:
     fate : ``point`` (contradicted at ``point``, in exact rational numbers, or it has no real value there);
         ``enclosure`` (the same, its sides being told apart by balls at the point); ``equivalent`` (it says what the
         step says); ``implied`` (another true statement); ``not used`` (the step holds without the hypothesis);
-        ``unexplained``.
+        ``survived``.
     reason : for the last four, what the machine showed.
     """
 
@@ -79,7 +82,7 @@ class Tally:
     @property
     def survivors(self) -> list[Mutant]:
         """Those that nothing contradicts and nothing shows true."""
-        return [m for m in self.mutants if m.fate == "unexplained"]
+        return [m for m in self.mutants if m.fate == "survived"]
 
     @property
     def not_used(self) -> list[Mutant]:
@@ -165,13 +168,15 @@ def try_step(claim: Claim, step: Step) -> list[Mutant]:
             out.append(killed)
             continue
         text = f"{what}: {_text(mutant)}"
-        fate, reason = follows(mutant, asserted, claim.alphabet, known, (step, context))
+        fate = reason = ""
+        with limited(SECONDS):
+            fate, reason = follows(mutant, asserted, claim.alphabet, known, (step, context))
         if not fate and (killed := _at_worlds(mutant, more.worlds(), made, what)) is not None:
             out.append(killed)
             continue
         if not fate and mutant.op != asserted.op and claim_proves(claim, step, op=mutant.op):
             fate, reason = IMPLIED, "proved by the same steps"
-        out.append(made(text, fate or "unexplained", reason))
+        out.append(made(text, fate or "survived", reason))
     source = _source(claim, step)
     for operator, what, mutant in weakened(asserted):
         if source is not None:  # a step of another claim: its conditions are tested there
@@ -214,7 +219,9 @@ def _at_worlds(mutant: Assertion, worlds: list[World], made: Callable[..., Mutan
 def _hunted(
     mutant: Assertion, original: Assertion, alphabet: Alphabet, made: Callable[..., Mutant], what: str
 ) -> Mutant | None:
-    world = hunt(mutant, alphabet, original)
+    world = None
+    with limited(SECONDS):
+        world = hunt(mutant, alphabet, original)
     return None if world is None else made(what, _decided_by(mutant, world), point=world.shown())
 
 
@@ -282,7 +289,9 @@ def _without(
             varied_world = varied(base, premises, claim.alphabet, rng)
             if varied_world is not None and _assumed(weaker, varied_world) and _killed(weaker, varied_world):
                 return made(what, _decided_by(weaker, varied_world), point=varied_world.shown())
-    found = hunt(weaker, claim.alphabet)
+    found = None
+    with limited(SECONDS):
+        found = hunt(weaker, claim.alphabet)
     if found is not None:
         return made(what, _decided_by(weaker, found), point=found.shown())
     reason = ""
@@ -295,10 +304,11 @@ def _without(
         if claim_proves(claim, step, using=using):
             reason = "the same proof goes through without it"
     left = known if operator != "premise dropped" else []
-    reason = reason or holds(weaker, claim.alphabet, left, (step, claim.context(step)))
+    with limited(SECONDS):
+        reason = reason or holds(weaker, claim.alphabet, left, (step, claim.context(step)))
     if not reason and operator == "condition weak":
         reason = _closed(weaker)
-    return made(what, "not used" if reason else "unexplained", reason)
+    return made(what, "not used" if reason else "survived", reason)
 
 
 def _source(claim: Claim, step: Step) -> tuple[Claim, Step] | None:
@@ -318,7 +328,7 @@ def _elsewhere(claim: Claim, step: Step, operator: str, what: str, source: Claim
         if other == operator and name == what:
             found = _without(source, quoted, other, name, weaker, rng, [])
             return replace(found, claim=claim.name, step=step.name, reason=found.reason or f"see {source.name}")
-    return Mutant(claim.name, step.name, operator, what, "unexplained")
+    return Mutant(claim.name, step.name, operator, what, "survived")
 
 
 def claim_proves(claim: Claim, step: Step, **changes: Any) -> bool:
