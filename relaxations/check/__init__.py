@@ -52,8 +52,6 @@ verdict names.
 
 from __future__ import annotations
 
-from flint import arb, arb_mat
-
 from .command import main
 from .contents import Contents, Direction, Point, Refutation, read_certificate, read_refutation
 from .decimals import decimal, endpoint, float_up
@@ -114,8 +112,6 @@ __all__ = [
     "Task",
     "TaskDual",
     "Verdict",
-    "arb",
-    "arb_mat",
     "ball_bounds",
     "block_data",
     "check_certificate",

@@ -17,6 +17,7 @@ from fractions import Fraction
 import attacks
 import numpy as np
 import pytest
+from flint import arb
 
 from relaxations import check, check_exact, check_float
 
@@ -112,7 +113,7 @@ def test_the_truth_convicts_a_liar():
     ("module", "name", "broken"),
     [
         (check.lower, "positive_definite", lambda matrix: True),
-        (check.levels, "upper_bound", lambda point: check.arb(0)),
+        (check.levels, "upper_bound", lambda point: arb(0)),
         (check_exact.bounds, "semidefinite", lambda matrix: True),
         (check_float, "feasible_scale", lambda problem, norm: 1.0),
     ],

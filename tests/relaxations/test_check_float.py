@@ -9,7 +9,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
-from flint import arb, ctx, fmpq
+from flint import arb, arb_mat, ctx, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import local_minimum
@@ -100,7 +100,7 @@ def test_the_residual_norm_bounds_the_exact_matrix(problem, seed, scale):
             exact[-1].mix = fmpq(*ours.mix.as_integer_ratio())
         gram = check.gram(contents.problem, exact)
         for factor, expected in ((1, True), (1 - 1e-9, False)):  # and it is tight to nine digits
-            limit = check.arb_mat(contents.problem.rows, contents.problem.rows)
+            limit = arb_mat(contents.problem.rows, contents.problem.rows)
             for task in contents.problem.tasks:
                 for i in range(task.rows.start, task.rows.stop):
                     limit[i, i] = arb(task.lambda_w) * arb(norm * (1 + 1e-15)) ** 2 * arb(factor)
