@@ -81,7 +81,8 @@ def _lightning() -> tuple[Any, Any]:
         except ModuleNotFoundError:
             continue
     raise ModuleNotFoundError(
-        "training needs Lightning Fabric, which is not installed; pip install 'multitask-collapse[train]'"
+        "training needs Lightning Fabric, which is not installed; pip install 'multitask-collapse[train]'",
+        name="lightning_fabric",
     )
 
 

@@ -124,7 +124,11 @@ def train(
             raise typer.BadParameter("belongs to --experiment", param_hint="--rehearse" if rehearse else "--variants")
         chosen = _usage("--preset", lambda: _configured(preset_named(preset or "small"), seed, epochs, threads))
     folder = _folder(out, plan.name if plan else chosen.name if chosen else "")
-    fabric = machine.launch(place)
+    try:
+        fabric = machine.launch(place)
+    except ModuleNotFoundError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
     # of several processes one speaks
     console.quiet = not fabric.is_global_zero
     setting = Setting(fabric, data_dir, checkpoint_every, None if minutes is None else begun + 60 * minutes)

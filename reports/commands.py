@@ -46,6 +46,7 @@ COMMANDS = {
     "audit": Entry("relaxations.audit_command", "app", "How far is a trained last layer from collapse?", CERTIFICATES),
     "sweep": Entry("relaxations.sweep", "app", "Certify every point of a grid.", CERTIFICATES),
     "train": Entry("empirical.train", "app", "Train a preset or an experiment beside its certificate.", TRAINING),
+    "train-sweep": Entry("empirical.sweep", "app", "Train experiments side by side, on Dask.", TRAINING),
     "certificates": Entry("reports.certificates", "app", "Certify the instances that the report shows.", REPORT),
     "counterexamples": Entry("reports.counterexamples", "app", "Prove every counterexample.", REPORT),
     "report": Entry("reports.build", "app", "Write the verification report.", REPORT),

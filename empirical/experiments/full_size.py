@@ -17,7 +17,7 @@ What it needs    torch, numpy, scipy, torchmetrics, lightning (or lightning-fabr
                  --platform manylinux2014_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux_2_28_x86_64
                  -d wheels monai python-flint``, and there ``pip install --no-index --no-deps --target site
                  wheels/*.whl; export PYTHONPATH=site:.``
-What to carry    the checkout, the wheels (10 MB), cifar10-train.tar.xz (15 MB) and the two train-* files of
+What to carry    the checkout, the wheels (12 MB), cifar10-train.tar.xz (15 MB) and the two train-* files of
                  Fashion-MNIST (27 MB) as DATA/fashion-mnist/train-*.gz
 First            ``python3 -m empirical.train --experiment full-size --rehearse --data-dir DATA`` (half a minute), so
                  that nothing is missing when the clock runs
@@ -34,10 +34,14 @@ half as much again; ResNet-34: twice; VGG13: less than half.  The list of seven 
 What makes the gap small, besides the small presets' schedule (one cycle, heads stepping faster, decays split so that
 head rows have norm 1):
 
-* batch normalisation with frozen moments in the last 30 % of the epochs: the function that is trained is then the one
-  that is measured.  With moments of batches, every feature carries the noise of its batch to the end;
+* batch normalisation with frozen moments in the last quarter of the epochs: the function that is trained is then the
+  one that is measured.  With moments of batches, every feature carries the noise of its batch to the end;
 * full precision in the last 10 %: bfloat16 keeps three digits, an error of 0.4 % in every activation;
 * no augmentation in the end: the theorem is about samples that stand still.
+
+Tried on a CPU in small, a ResNet of depth 10 and a quarter of the width on 300 pairs of CIFAR-10 images, steps of 25:
+gap 0.53 % after 720 steps with moments of batches to the end, 0.10 % with frozen ones (peak step 1e-3); 0.03 % after
+1,440 steps (2e-3).  The list takes 6,400 steps of 250.
 """
 
 from __future__ import annotations
@@ -61,11 +65,11 @@ SETTINGS: dict[str, Any] = {
     "backbone_options": {"depth": 18},
     "dimension": 64,
     "fraction": "0.03",
-    "optimisation": Optimisation(epochs=160, batch=250, step=1e-3, head_step=3e-3),
+    "optimisation": Optimisation(epochs=160, batch=250, step=2e-3, head_step=5e-3),
     "gates": (Gate("relative_gap", at_most=GAP), Gate("accuracy", at_least=1.0)),
     "precision": "mixed",
     "full_precision": 0.1,
-    "frozen_norm": 0.3,
+    "frozen_norm": 0.25,
     "deterministic": False,
     "measurements": 12,
     "measured_in": "float32",

@@ -166,3 +166,12 @@ def test_training_imports_no_solver_of_others():
     code = "import sys, empirical.train; from empirical.compare import certified_optimum; from theory import *\n"
     code += "certified_optimum(UFM(LabelDesign.factorial((2, 2)), '0.1', '0.1')); sys.exit('cvxpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_training_without_fabric_says_what_to_install(tmp_path, monkeypatch):
+    for name in ("lightning_fabric", "lightning", "lightning.fabric"):
+        monkeypatch.setitem(sys.modules, name, None)
+    answer = run("--out", tmp_path)
+    assert answer.exit_code == 2
+    assert "multitask-collapse[train]" in answer.output
+    assert list(tmp_path.iterdir()) == []
