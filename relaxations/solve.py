@@ -5,6 +5,7 @@
     solve(problem, "nuclear")           the nuclear-norm form, likewise
     solve(problem, "entropy-dual")      the maximum-entropy dual, likewise
     solve(problem, "proximal")          the structured solver (:mod:`relaxations.proximal`)
+    solve(problem, "proximal:all-cells")    the same, without looking for symmetries
     solve(problem, "closed-form")       the point that a theorem states; never chosen by "auto"
 
 Whatever solver made it, a :class:`Solution` is a point (W, H, b) of the problem with its value f and a feasible
@@ -53,6 +54,7 @@ SOLVERS = (
     *PROGRAM_NAMES,
     *(f"{program}:{conic}" for program in PROGRAM_NAMES for conic in CONIC_SOLVERS),
     "proximal",
+    "proximal:all-cells",
     "closed-form",
 )
 
@@ -132,25 +134,21 @@ def solve(
     problem: UFM,
     solver: str = "auto",
     tolerance: float | None = None,
-    symmetry: bool = True,
     start: Solution | None = None,
 ) -> Solution:
     """A nearly optimal point of ``problem`` with a dual bound.
 
     Parameters
     ----------
-    solver : one of :data:`SOLVERS`.
+    solver : one of :data:`SOLVERS`.  ``"proximal"`` looks for symmetries from ``SYMMETRY_CELLS`` cells on.
     tolerance : relative gap at which the structured solver (and the refinement) stops, by default
         :func:`relaxations.proximal.default_tolerance`: 1e-12, and 1e-9 for large problems.
-    symmetry : from ``SYMMETRY_CELLS`` cells on the structured solver looks for symmetries of the design and, where it
-        finds any, solves for one cell an orbit (:mod:`relaxations.symmetry`).
     start : a solution of a similar problem with the same rows and cells (other decays, counts, weights), from whose
         logits the structured solver starts; it saves about half of the steps along a path of decays.  Not used where
         symmetries are, nor by other solvers.
 
     Raises ``ValueError`` for an unknown solver, a start of another size, or ``"closed-form"`` where no theorem gives a
-    point;
-    ``relaxations.programs.SolverFailure`` if the conic solver asked for ends without a point (``"auto"`` then
+    point; ``relaxations.programs.SolverFailure`` if the conic solver asked for ends without a point (``"auto"`` then
     goes on with the structured solver and says so in ``status``).
     """
     begun = time.perf_counter()
@@ -167,7 +165,8 @@ def solve(
     small = problem.design.cells <= CVXPY_CELLS
     method = (AUTO_PROGRAM if small else "proximal") if solver == "auto" else solver
     parts = [(tasks, cells, restricted(problem, tasks, cells)) for tasks, cells in problem.design.components()]
-    if method == "proximal":
+    if method.startswith("proximal"):
+        symmetry = method == "proximal"
         answers = [
             _structured(part, tolerance, symmetry, _part_of(start, tasks, cells, part)) for tasks, cells, part in parts
         ]
@@ -189,15 +188,19 @@ def solve(
         b[rows] = factors.b
         q[np.ix_(rows, cells)] = answer.optimum.dual.q
     conic = [a.conic_value for a in answers if a.conic_value is not None]
+    orbits = _columns(answers)
+    status = ", ".join(dict.fromkeys(a.status for a in answers))
+    if orbits is not None:
+        status += f"; {orbits} {'column' if orbits == 1 else 'columns'} for {problem.design.cells} cells, by symmetry"
     return _finished(
         problem, (W, H, b), q,
         rank=max(a.optimum.factors.A.shape[1] for a in answers),
         solver=method,
-        status=", ".join(dict.fromkeys(a.status for a in answers)),
+        status=status,
         iterations=sum(a.iterations for a in answers),
         conic_value=sum(conic) if len(conic) == len(answers) else None,
         begun=begun,
-        orbits=_columns(answers),
+        orbits=orbits,
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def test_every_solver_meets_the_theorem(solver):
     assert solution.value == pytest.approx(known_optimum(problem).value(FLOAT), rel=1e-11)
     assert abs(solution.relative_gap) <= 1e-11
     assert solution.rank == solution.W.shape[1] == 3
-    if solver not in ("proximal", "closed-form"):
+    if solver not in ("proximal", "proximal:all-cells", "closed-form"):
         program = {"auto": AUTO_PROGRAM}.get(solver, solver)
         assert solution.solver == (program if ":" in program else f"{program}:clarabel") + "+refinement"
         assert solution.status == "optimal"
