@@ -22,9 +22,11 @@ from empirical.sources import (
     appearance,
     canvases,
     celeba,
+    cifar,
     folders,
     idx,
     mnist_digits,
+    relabelled,
     samples,
     scikit_digits,
     strips,
@@ -64,6 +66,17 @@ def _appearance(design: dict[str, Any], seed: int) -> LabelledImages:
     return appearance.of_design(mnist_digits.load(), design_of(design), seed)
 
 
+def _relabelled(images: LabelledImages, way: str, sizes: list[int]) -> LabelledImages:
+    """Split into ``sizes[0]`` tasks, or crossed to tasks of ``sizes`` classes."""
+    if way not in ("split", "cross"):
+        raise ValueError(f"way: {way!r}; expected split or cross")
+    return relabelled.split(images, *sizes) if way == "split" else relabelled.cross(images, sizes)
+
+
+def _mnist_relabelled(way: str, sizes: list[int], per_class: int, seed: int) -> LabelledImages:
+    return _relabelled(relabelled.balanced(mnist_digits.load(), per_class, seed), way, sizes)
+
+
 #: Training sets by name: keyword options and a seed to :class:`LabelledImages`.  ``design`` is an option as
 #: :mod:`empirical.sources.stated` documents it.
 SOURCES: Mapping[str, Callable[..., LabelledImages]] = {
@@ -73,6 +86,7 @@ SOURCES: Mapping[str, Callable[..., LabelledImages]] = {
     "digits-design": _canvases(scikit_digits.load),
     "digits-part": _digits_part,
     "mnist-appearance": _appearance,
+    "mnist-relabelled": _mnist_relabelled,
     "samples": _samples,
 }
 
@@ -95,6 +109,11 @@ def _strips(folder: Path, images: str, design: dict[str, Any], seed: int) -> Lab
     return strips.of_design(strips.SETS[images](folder), design_of(design), seed, mirrors=True)
 
 
+def _cifar100_relabelled(folder: Path, way: str, sizes: list[int], per_class: int, seed: int) -> LabelledImages:
+    # its second task are the hundred classes
+    return _relabelled(relabelled.balanced(cifar.load(folder, 100), per_class, seed, task=1), way, sizes)
+
+
 def _celeba(folder: Path, attributes: list[str], limit: int, side: int, seed: int) -> LabelledImages:
     """The first faces of the table: nothing is drawn, the seed is that of weights and order alone."""
     return celeba.load(folder, attributes, limit, side)
@@ -105,6 +124,7 @@ FILE_SOURCES: Mapping[str, Callable[..., LabelledImages]] = {
     "idx-canvases": _idx_canvases,
     "cifar10-canvases": _cifar10_canvases,
     "folder-canvases": _folder_canvases,
+    "cifar100-relabelled": _cifar100_relabelled,
     "celeba": _celeba,
     "strips": _strips,
 }
@@ -312,6 +332,39 @@ PRESETS: Mapping[str, Preset] = {
             description="multi source, no network: features and heads as variables, ten samples a class of two tasks",
             source_options={"design": {"multi_source": [10, 10], "repetitions": 10}},
             gates=VARIABLES.gates[:3],
+        ),
+        dataclasses.replace(
+            SMALL,
+            name="split",
+            description="multi source: five tasks of two digits, every MNIST digit labelled for the task of its pair",
+            source="mnist-relabelled",
+            source_options={"way": "split", "sizes": [5], "per_class": 100},
+            gates=COLLAPSED,
+        ),
+        dataclasses.replace(
+            SMALL,
+            name="cross",
+            description="single source: two tasks of two and five classes, the ten MNIST digits in mixed radix",
+            source="mnist-relabelled",
+            source_options={"way": "cross", "sizes": [2, 5], "per_class": 100},
+            gates=(*COLLAPSED, Gate("cross_task", at_most=1e-3)),
+        ),
+        dataclasses.replace(
+            SMALL,
+            name="cifar100-split",
+            description="multi source: five tasks of twenty classes of CIFAR-100 (Python files in --data-dir)",
+            source="cifar100-relabelled",
+            source_options={"way": "split", "sizes": [5], "per_class": 20},
+            dimension=128,
+            gates=(Gate("relative_gap", at_most=1e-2), Gate("accuracy", at_least=1.0)),
+        ),
+        dataclasses.replace(
+            SMALL,
+            name="cifar100-cross",
+            description="single source: two tasks of ten classes, the classes of CIFAR-100 crossed (as above)",
+            source="cifar100-relabelled",
+            source_options={"way": "cross", "sizes": [10, 10], "per_class": 20},
+            gates=(Gate("relative_gap", at_most=1e-2), Gate("accuracy", at_least=1.0)),
         ),
         dataclasses.replace(
             SMALL,

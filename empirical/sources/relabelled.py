@@ -1,5 +1,6 @@
 """Multi-task sets made of a single-task one by its labels alone: splits, crossings, labels left out.
 
+balanced equally many images of every class of one task, and its labels alone
 split    K classes in T groups of K/T: an image is labelled for the task of its group (multi source).  Split-5x2 of
          ten classes has five tasks of two.
 cross    K = K_1 ⋯ K_T classes as numbers in mixed radix, a task a digit: every image carries all labels (single
@@ -17,6 +18,25 @@ import numpy as np
 
 from empirical.sources.labelled import LabelledImages
 from theory.labels import MISSING
+
+
+def balanced(source: LabelledImages, per_class: int, seed: int, task: int = 0) -> LabelledImages:
+    """``per_class`` images of every class of ``task``, drawn from ``seed``, with the labels of that task alone.
+
+    Ordered by class.  Raises ``ValueError`` for a task that the source does not have, or a class with too few images.
+    """
+    if not 0 <= task < len(source.classes):
+        raise ValueError(f"task: {task}; {source.name} has tasks 0 to {len(source.classes) - 1}")
+    rng = np.random.default_rng(seed)
+    kept = []
+    for k in range(source.classes[task]):
+        members = np.flatnonzero(source.labels[:, task] == k)
+        if not 1 <= per_class <= len(members):
+            raise ValueError(f"per_class: {per_class}; class {k} of {source.name} has {len(members)} images")
+        kept.append(np.sort(rng.permutation(members)[:per_class]))
+    index = np.concatenate(kept)
+    name = f"{source.name}, {per_class} a class"
+    return LabelledImages(source.images[index], source.labels[index][:, [task]], (source.classes[task],), name)
 
 
 def split(source: LabelledImages, tasks: int) -> LabelledImages:
