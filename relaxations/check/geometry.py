@@ -8,10 +8,16 @@ With ε = upper − D(q), q feasible, U' its scaled residual, w = √(2 upper), 
                   Δ_t² = ε max_j(λ_{W,t} n_j/ω_{t,j})/(q_min (½ − η/3));  squared error 2ε max_j(...)
     heads         ‖W'_sW'_tᵀ − G°_{st}‖ <= ρ_{st} = we [+ e(w + e) on the simplex] + √λ_H Δ_s,   G°_{st} = Z°_sU'_tᵀ
 
-where task s is labelled wherever task t is.  A decayed bias subtracts √λ_{W,s} r_s/λ_{b,s} · (r_t/√λ_{W,t})ᵀ from G°
-and adds √(λ_{W,s}/λ_{b,s}) e ‖r_t/√λ_{W,t}‖ to ρ.  Overlaps, cosines and ETF deviations of the heads follow.  Why:
-f − D(q) is a sum of non-negative terms, of which ½‖W' − U'H̃ᵀ‖² and Σ ω KL(q ‖ p) are two (claims ``gap_anatomy`` and
-``stability``).
+where task s is labelled wherever task t is.  Where they only share cells, every Q (C × K_t) on the cells of s gives
+
+    ‖W'_sW'_tᵀ − λ_H Z°_sQ‖ <= w² ‖S_tᵀP − U'Q‖ + λ_H (Δ_s + 2w√(2ε/λ_H)) ‖Q‖ + w(m_s + m_t),
+
+P centring, S_t picking the rows of t, m = e + w‖(I − P)U'_t‖/√λ_H (no m_s but on the simplex); here Q = U'ᵀX with
+(U'U'ᵀ + τ)X = S_tᵀP on those cells, and with sᵀQ nearly 0, s = [√n_j], under a free bias.
+
+A decayed bias subtracts √λ_{W,s} r_s/λ_{b,s} · (r_t/√λ_{W,t})ᵀ from G° and adds √(λ_{W,s}/λ_{b,s}) e ‖r_t/√λ_{W,t}‖
+to ρ (λ_H sᵀQ for that row and its norm, where Q stands for U'ᵀ).  Overlaps, cosines and ETF deviations of the heads follow.  Why: f − D(q) is a sum of non-negative terms, of which
+½‖W' − U'H̃ᵀ‖² and Σ ω KL(q ‖ p) are two (claims ``gap_anatomy`` and ``stability``).
 
 No other bound depends on this module.  ``None`` stands where nothing follows that was not known before.
 """
@@ -38,7 +44,7 @@ class Head:
 
     def __init__(self, contents: Contents, dual: TaskDual, s: fmpq, gap: arb) -> None:
         problem, task = contents.problem, dual.task
-        self.classes, self.cells = task.rows.stop - task.rows.start, task.cells
+        self.rows, self.classes, self.cells = task.rows, task.rows.stop - task.rows.start, task.cells
         counts, self.lambda_w = problem.counts, arb(task.lambda_w)
         columns = []
         for j in self.cells:
@@ -59,17 +65,17 @@ class Head:
                     self.radius = (gap * scale / (least * convex)).sqrt()
         elif problem.loss_name == "mse":
             self.radius = (2 * gap * scale).sqrt()
-        if self.radius is None:
-            return
         logits, residuals = [], []
         for j, column, omega in zip(self.cells, columns, omegas, strict=True):
             root = (self.lambda_w * counts[j]).sqrt()
-            z = [x.log() for x in column] if problem.loss_name == "ce" else column
-            mean = sum(z, ZERO) / len(z) if problem.loss_name == "ce" else ZERO
-            logits.append([root * (x - mean) for x in z])
             residuals.append([arb(omega) / root * (y - x) for y, x in zip(dual.target(j)[0], column, strict=True)])
-        #: rows are cells: Z°ᵀ and U'ᵀ
-        self.logits, self.residuals = arb_mat(logits), arb_mat(residuals)
+            if self.radius is not None:
+                z = [x.log() for x in column] if problem.loss_name == "ce" else column
+                mean = sum(z, ZERO) / len(z) if problem.loss_name == "ce" else ZERO
+                logits.append([root * (x - mean) for x in z])
+        #: rows are cells: U'ᵀ and, where the logits are known, Z°ᵀ
+        self.residuals, self.logits = arb_mat(residuals), arb_mat(logits) if logits else None
+        self.counts = [arb(counts[j]).sqrt() for j in self.cells]
         self.decay = task.lambda_b or fmpq(0)
         pull = [arb(s * task.alpha) * x for x in dual.imbalance] if self.decay else [ZERO] * self.classes
         #: r_t/√λ_{W,t}, and √λ_{W,t} r_t/λ_{b,t}
@@ -80,9 +86,49 @@ class Head:
 def block(a: Head, b: Head) -> arb_mat:
     """G°_{st}, task s labelled wherever t is."""
     place = {j: i for i, j in enumerate(a.cells)}
+    assert a.logits is not None
     rows = a.logits.tolist()
     centre = arb_mat([rows[place[j]] for j in b.cells]).transpose() * b.residuals
     return centre - arb_mat([[x * y for y in b.pull] for x in a.shift])
+
+
+def shared_block(contents: Contents, heads: list[Head], a: Head, b: Head, w: arb, e: arb) -> tuple[arb_mat, arb] | None:
+    """λ_H Z°_sQ and the radius about it, tasks s and t with a common cell; ``None`` if no Q is found."""
+    problem, K, n = contents.problem, b.classes, len(a.cells)
+    assert a.logits is not None
+    assert a.radius is not None
+    place, lambda_h = {j: i for i, j in enumerate(a.cells)}, arb(problem.lambda_h)
+    free, decayed = problem.tasks[0].lambda_b == 0, bool(a.decay)
+    table = [[ZERO] * problem.rows for _ in range(n)]
+    for head in heads:
+        for j, row in zip(head.cells, head.residuals.tolist(), strict=True):
+            if j in place:
+                table[place[j]][head.rows] = row
+    scale = lambda_h.sqrt() / norm(arb_mat([a.counts]))
+    seen = arb_mat([[*row, scale * c] for row, c in zip(table, a.counts, strict=True)]) if free else arb_mat(table)
+    R = seen.ncols()
+    centring = [[arb(int(i == k)) - arb(1) / K for k in range(K)] for i in range(K)]
+    target = arb_mat([centring[i - b.rows.start] if b.rows.start <= i < b.rows.stop else [ZERO] * K for i in range(R)])
+    shift = lambda_h * arb(2) ** -40
+    ridge = arb_mat([[shift if i == k else ZERO for k in range(R)] for i in range(R)])
+    try:
+        Q = (seen * (seen.transpose() * seen + ridge).mid().solve(target).mid()).mid()
+    except ZeroDivisionError:
+        return None
+    miss = target - seen.transpose() * Q
+    if free:  # the last row is no part of U'Q: what it misses is what the bias adds
+        miss = arb_mat(miss.tolist()[:-1])
+    sight = arb_mat([a.counts]) * Q * lambda_h
+    centre = a.logits.transpose() * Q * lambda_h - arb_mat([[x * y for y in sight.entries()] for x in a.shift])
+    stray = ZERO if problem.loss.simplex else norm(b.residuals * arb_mat([[1]] * K)) / arb(K).sqrt()
+    radius = w * w * norm(miss) + w * (e * (2 if problem.loss.simplex else 1) + w * stray / lambda_h.sqrt())
+    radius += lambda_h * (a.radius + w * 2 * e / lambda_h.sqrt()) * norm(Q.transpose() * Q).sqrt()
+    if decayed:
+        radius += (a.lambda_w / arb(a.decay)).sqrt() * e * norm(sight)
+    if free:  # the centred bias of any such point is bounded, and sᵀQ is nearly 0
+        most = (norm(a.logits) + a.radius + w * w / lambda_h.sqrt()) / norm_below(arb_mat([a.counts]))
+        radius += most * norm(sight)
+    return centre, arb(radius.upper())
 
 
 def norm(matrix: arb_mat) -> arb:
@@ -133,16 +179,24 @@ def geometry(contents: Contents) -> dict[str, Any] | None:
         common = set(heads[i].cells) & set(heads[k].cells)
         if not common:
             continue
-        first, second = (i, k) if len(common) == len(heads[k].cells) else (k, i)
-        a, b = own[first], own[second]
-        if len(common) < len(heads[second].cells) or a is None or b is None:
-            overlaps.append(None)
-            cosines.append(None)
-            continue
-        centre, off = block(heads[first], heads[second]), radius(heads[first], heads[second])
-        least = ((norm_below(a[0]) - a[1]) * (norm_below(b[0]) - b[1])).sqrt()
-        overlaps.append((norm(centre) + off) / least)
-        cosines.append(largest_cosine(centre, off, a, b))
+        choices = [(s, t) for s, t in ((i, k), (k, i)) if len(common) == len(heads[t].cells)]
+        nested = bool(choices)
+        best: tuple[arb | None, arb | None] = None, None
+        for first, second in choices or [(i, k), (k, i)]:
+            a, b = own[first], own[second]
+            if a is None or b is None:
+                continue
+            pair = (heads[first], heads[second])
+            found = (block(*pair), radius(*pair)) if nested else shared_block(contents, heads, *pair, w, e)
+            if found is None:
+                continue
+            centre, off = found
+            least = ((norm_below(a[0]) - a[1]) * (norm_below(b[0]) - b[1])).sqrt()
+            overlap = arb(((norm(centre) + off) / least).upper())
+            if best[0] is None or overlap < best[0]:
+                best = overlap, largest_cosine(centre, off, a, b)
+        overlaps.append(best[0])
+        cosines.append(best[1])
     return {
         "gap": rounded_up(gap),
         "etf_bound": [below(x, 2.0) for x in etf],
