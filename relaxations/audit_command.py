@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from relaxations.audit import AuditResult, audit
+from relaxations.audit_progress import shown_progress
 from relaxations.design_options import numbers
 from relaxations.last_layer import read_last_layer
 from relaxations.records import provenance, record, write_json, write_text
@@ -82,7 +83,7 @@ def command(
     """Audit a trained last layer: certified lower bound, what the gap to it is made of, measures of collapse."""
     try:
         layer = read_last_layer(file)
-        with workers_named(scheduler, workers) as team:
+        with shown_progress() as progress, workers_named(scheduler, workers, progress) as team:
             result = audit(
                 layer,
                 team,

@@ -14,6 +14,7 @@ differ in theirs: a cluster should be of one kind where digits are compared.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -23,6 +24,9 @@ from typing import Any, Protocol, TypeVar
 
 State = TypeVar("State")
 Part = TypeVar("Part")
+
+#: Called with (parts done, parts in all), first with 0 done; from any thread.
+Progress = Callable[[int, int], None]
 
 
 class Workers(Protocol):
@@ -46,10 +50,11 @@ def available_cores() -> int:
 class Threads:
     """Threads of this process; at most a few parts and one state a level are in memory at any time."""
 
-    def __init__(self, count: int | None = None) -> None:
+    def __init__(self, count: int | None = None, progress: Progress | None = None) -> None:
         if count is not None and count < 1:
             raise ValueError(f"workers: {count}; expected at least 1")
         self.count = available_cores() if count is None else count
+        self.progress = progress or _silent
 
     def map_reduce(
         self,
@@ -60,6 +65,8 @@ class Threads:
     ) -> State:
         """See :class:`Workers`."""
         stack: list[tuple[int, State]] = []  # (leaves merged, state), as the digits of a binary counter
+        done = 0
+        self.progress(done, count)
         with one_thread_each(), ThreadPoolExecutor(self.count) as pool:
             waiting: deque[Future[State]] = deque()
             for i in range(count + self.count):
@@ -69,6 +76,8 @@ class Threads:
                     if not waiting:
                         break
                     size, state = 1, waiting.popleft().result()
+                    done += 1
+                    self.progress(done, count)
                     while stack and stack[-1][0] == size:
                         below, earlier = stack.pop()
                         size, state = size + below, merge(earlier, state)
@@ -85,8 +94,9 @@ class Dask:
     What a worker that dies had done is computed again by Dask (which gives a part up after killing three workers).
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, progress: Progress | None = None) -> None:
         self.client = client
+        self.progress = progress or _silent
 
     def map_reduce(
         self,
@@ -99,6 +109,7 @@ class Dask:
         submit = self.client.submit
         with one_thread_each():
             level = [submit(_quiet, leaf, parts(i), pure=False) for i in range(count)]
+            self._watch(level, count)
             while len(level) > 1:
                 pairs = zip(level[0::2], level[1::2], strict=False)
                 merged = [submit(_quiet, merge, a, b, pure=False) for a, b in pairs]
@@ -106,20 +117,35 @@ class Dask:
             state: State = level[0].result()
         return state
 
+    def _watch(self, leaves: list[Any], count: int) -> None:
+        """Report leaves as they are done."""
+        if self.progress is _silent:
+            return
+        self.progress(0, count)
+        finished = itertools.count(1)
+        for leaf in leaves:
+            leaf.add_done_callback(lambda _: self.progress(next(finished), count))
+
+
+def _silent(done: int, count: int) -> None:
+    """No report."""
+
 
 @contextmanager
-def workers_named(scheduler: str | None, count: int | None = None) -> Iterator[Workers]:
+def workers_named(
+    scheduler: str | None, count: int | None = None, progress: Progress | None = None
+) -> Iterator[Workers]:
     """Workers by name: ``None`` threads of this process without Dask; ``"threads"`` or ``"processes"`` Dask on this
-    machine; an address such as ``tcp://host:8786`` a running Dask scheduler.
+    machine; an address such as ``tcp://host:8786`` a running Dask scheduler.  ``progress`` is told of every part.
 
     Raises ``ValueError`` for another name or a scheduler that does not answer, ``ImportError`` with the remedy
     where Dask is not installed.
     """
     if scheduler is None:
-        yield Threads(count)
+        yield Threads(count, progress)
         return
     with dask_client(scheduler, count) as client:
-        yield Dask(client)
+        yield Dask(client, progress)
 
 
 @contextmanager

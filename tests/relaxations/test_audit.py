@@ -12,6 +12,7 @@ import torch
 from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
+from relaxations import audit_progress
 from relaxations.audit import audit, audit_network
 from relaxations.audit_command import app
 from relaxations.check import check_file
@@ -19,7 +20,7 @@ from relaxations.last_layer import last_layer_from, read_last_layer
 from relaxations.moments import CellFinder
 from relaxations.records import read_record
 from relaxations.solve import solve
-from relaxations.workers import Threads
+from relaxations.workers import Threads, workers_named
 from theory import UFM, LabelDesign, geometry
 from theory.duality import feasible_dual, gap_anatomy
 
@@ -322,6 +323,25 @@ def test_an_audit_leaves_a_record_and_the_certificates_it_rests_on(tmp_path):
         assert [verdict.lower, verdict.upper] == [result[key] for key in keys]
     blocked = tmp_path / "n.npz" / "below"
     assert run(tmp_path / "n.npz", "--out", blocked).exit_code == 2
+
+
+def test_progress_is_told_pass_by_pass(capsys, monkeypatch):
+    told = []
+    with workers_named(None, 2, lambda done, count: told.append((done, count))) as team:
+        total = team.map_reduce(lambda part: part, lambda i: i, 5, lambda a, b: a + b)
+    assert total == 10
+    assert told == [(i, 5) for i in range(6)]
+    # off a terminal a line now and then, with the name of the pass
+    monkeypatch.setattr(audit_progress, "INTERVAL", 0.0)
+    advance = audit_progress.plain_progress()
+    for done in (0, 1, 0, 1):
+        advance(done, 7)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"{name}: {i} of 7 parts" for name in ("labels", "first pass") for i in (0, 1)]
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with audit_progress.shown_progress() as bar:
+        for done in (0, 1, 2):
+            bar(done, 2)
 
 
 def changed(**changes):

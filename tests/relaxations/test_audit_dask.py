@@ -39,8 +39,12 @@ def digits(layer, workers):
 def test_one_and_four_workers_threads_and_processes_give_the_same_certificate(tmp_path):
     layer = layer_file(tmp_path)
     want = digits(layer, Threads(1))
-    with workers_named("threads", 3) as team:
+    told = []
+    with workers_named("threads", 3, lambda done, count: told.append((done, count))) as team:
         assert digits(layer, team) == want
+    # three passes of 17 parts, each told of from 0 on
+    assert told.count((0, 17)) == 3
+    assert max(told) == (17, 17)
     with LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         # by its address, as a cluster elsewhere
         with workers_named(cluster.scheduler_address) as team:
