@@ -16,8 +16,9 @@ P centring, S_t picking the rows of t, m = e + w‖(I − P)U'_t‖/√λ_H (no 
 (U'U'ᵀ + τ)X = S_tᵀP on those cells, and with sᵀQ nearly 0, s = [√n_j], under a free bias.
 
 A decayed bias subtracts √λ_{W,s} r_s/λ_{b,s} · (r_t/√λ_{W,t})ᵀ from G° and adds √(λ_{W,s}/λ_{b,s}) e ‖r_t/√λ_{W,t}‖
-to ρ (λ_H sᵀQ for that row and its norm, where Q stands for U'ᵀ).  Overlaps, cosines and ETF deviations of the heads follow.  Why: f − D(q) is a sum of non-negative terms, of which
-½‖W' − U'H̃ᵀ‖² and Σ ω KL(q ‖ p) are two (claims ``gap_anatomy`` and ``stability``).
+to ρ (λ_H sᵀQ for that row and its norm, where Q stands for U'ᵀ).  Overlaps, cosines and ETF deviations of the heads
+follow.  Why: f − D(q) is a sum of non-negative terms, of which ½‖W' − U'H̃ᵀ‖² and Σ ω KL(q ‖ p) are two (claims
+``gap_anatomy`` and ``stability``).
 
 No other bound depends on this module.  ``None`` stands where nothing follows that was not known before.
 """

@@ -13,7 +13,7 @@ from .verdict import LEVEL, judge_file
 
 
 def main(arguments: Iterable[str] | None = None, prog: str = "check_exact") -> int:
-    """``check_exact.py FILE [--problem FILE] [--tolerance X] [--json]``: exit 0 proved, 1 not, 2 usage."""
+    """``check_exact FILE [--problem FILE] [--tolerance X] [--json]``: exit 0 proved, 1 not, 2 usage."""
     parser = argparse.ArgumentParser(
         prog=prog,
         description="Check a small certificate in exact rationals.",
