@@ -7,7 +7,7 @@ import sympy as sp
 
 from theory import closed_forms as forms
 from theory.claims import SYMBOLIC as ON
-from theory.claims import gap_anatomy, single_source, thresholds
+from theory.claims import _balanced_tasks, gap_anatomy, single_source, thresholds
 from theory.proof import Context, Identity, Let, Verdict
 from theory.proof.alphabet import Condition
 from theory.proof.traces import Trace
@@ -33,7 +33,7 @@ def at(outcome, symbols):
     return {s: sp.Rational(outcome.point[str(s)]) for s in symbols if str(s) in outcome.point}
 
 
-s = single_source
+s = _balanced_tasks
 
 WRONG_MARGINS = {
     "K in place of K − 1": sp.log(1 / (s.eps / s.K + s.coupling / (s.alpha * sp.sqrt(s.K))) - s.K),

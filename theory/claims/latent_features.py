@@ -23,6 +23,7 @@ import sympy as sp
 
 from theory import closed_forms as forms
 from theory.claims import SYMBOLIC as ON
+from theory.claims import _balanced_tasks as balanced
 from theory.claims import nearest_centre as centres
 from theory.claims import single_source, stationarity
 from theory.lemmas import ORTHOGONAL_PROJECTION
@@ -37,7 +38,7 @@ uniform = own.real("c_s", latex="c_s")
 kappa = own.positive("κ_t", latex=r"\kappa_t")
 x = centres.x.joined(own)
 g, beta, K, N = centres.g, centres.beta, centres.K, centres.N
-a, lam_w, lam_h = single_source.a, single_source.lam_w, single_source.lam_h
+a, lam_w, lam_h = balanced.a, balanced.lam_w, balanced.lam_h
 
 W, H, labels_, beta_ = centres.W, centres.H, centres.labels_, centres.beta_
 W_t, P_t, L_t = centres.W_t, centres.P_t, centres.L_t
@@ -57,8 +58,8 @@ PROJECTIONS = (
         name="simplex ETF",
         of="single_source::NC2: simplex ETF",
         lhs=Named("W_t W_tᵀ", r"W_tW_t^{\top}", None),
-        rhs=single_source.gram_scale * single_source.P,
-        where=(single_source.alive,),
+        rhs=balanced.gram_scale * balanced.P,
+        where=(balanced.alive,),
         read_as=(W_t @ W_t.T, g * P_t),
         because="g_t is the scale of the head",
     ),
@@ -66,7 +67,7 @@ PROJECTIONS = (
         name="orthogonal heads",
         of="single_source::NC3: heads are orthogonal",
         lhs=Named("W_s W_tᵀ", r"W_sW_t^{\top}", None),
-        rhs=single_source.zero(single_source.K_s, K),
+        rhs=balanced.zero(balanced.K_s, K),
         read_as=(W_s @ W_t.T, nothing(W_s @ W_t.T)),
     ),
     Identity(
@@ -111,8 +112,8 @@ LATENT = (
         name="sum rule",
         of="single_source::NC4: weighted sum rule",
         lhs=Named("h, task by task", r"\text{summand of } h", None),
-        rhs=single_source.beta * single_source.w,
-        where=(single_source.alive,),
+        rhs=balanced.beta * balanced.w,
+        where=(balanced.alive,),
         read_as=(H, W.T @ beta_ @ labels_),
         because="w_{t,y} = W_tᵀ(e_y − 1/K_t); the sum over tasks is the product of the stacks",
     ),
@@ -230,9 +231,9 @@ ONE_TASK = (
     ),
     Identity(
         name="weight of the residual",
-        lhs=single_source.alpha / N * (K * single_source.p) / lam_h,
+        lhs=balanced.alpha / N * (K * balanced.p) / lam_h,
         rhs=forms.sum_rule_weight(K, N, lam_w, lam_h, ON),
-        where=(*single_source.living, Let(single_source.eps, sp.Integer(0), "hard labels")),
+        where=(*balanced.living, Let(balanced.eps, sp.Integer(0), "hard labels")),
         because="κ_t/λ_H = β_t for the weight ω = α_t/N: the same latent feature as with all labels",
     ),
 )

@@ -23,6 +23,7 @@ import sympy as sp
 
 from theory import closed_forms as forms
 from theory.claims import SYMBOLIC as ON
+from theory.claims import _balanced_tasks as balanced
 from theory.claims import single_source
 from theory.lemmas import CONTRACTION
 from theory.proof import Cited, Claim, Given, Identity, Inequality, Named, Slack, Sum, Termwise, Using
@@ -42,7 +43,7 @@ g, g_s = x.positive("g_t", latex="g_t"), x.positive("g_s", latex="g_s")
 beta = x.positive("β_t", latex=r"\beta_t")
 operator = x.nonnegative("‖C‖_op", latex=r"\|C\|_{\mathrm{op}}")
 
-theirs = single_source
+theirs = balanced
 VALUES = {
     theirs.K: K, theirs.N: n, theirs.d: d, theirs.alpha: alpha, theirs.lam_w: lam_w, theirs.lam_h: lam_h,
     theirs.eps: eps, theirs.a: a, theirs.w: w,

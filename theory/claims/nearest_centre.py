@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from theory.claims import _balanced_tasks as balanced
 from theory.claims import single_source
 from theory.proof import Claim, Equivalence, Given, Identity, Inequality, Let, Named, Using
 from theory.proof.alphabet import Alphabet, Condition
@@ -32,9 +33,9 @@ g, beta = own.positive("g_t", latex="g_t"), own.positive("β_t", latex=r"\beta_t
 far_k, far_l = own.real("dist²_k", latex=r"\|h-\bar h_{t,k}\|^2"), own.real("dist²_l", latex=r"\|h-\bar h_{t,l}\|^2")
 z_k, z_l = own.real("z_k", latex="z_{t,k}"), own.real("z_l", latex="z_{t,l}")
 constant, positive_a = own.real("c_t", latex="c_t"), own.positive("a₊", latex="a_t")
-x = single_source.x.joined(own)
-K, N, a = single_source.K, single_source.N, single_source.a
-alive = single_source.alive
+x = balanced.x.joined(own)
+K, N, a = balanced.K, balanced.N, balanced.a
+alive = balanced.alive
 
 W, H, labels_ = letter("W", "R", "d"), letter("H", "d", "N"), letter("Ē", "R", "N", r"\bar E")
 beta_, gamma = letter("β", "R", "R", r"\beta", symmetric=True), letter("Γ", "R", "R", r"\Gamma", symmetric=True)
@@ -55,14 +56,14 @@ mean = K / N * (H @ Y_t.T)
 logit_k, logit_l = number(e_k.T @ (W_t @ h + b_t)), number(e_l.T @ (W_t @ h + b_t))
 centre_k, centre_l = beta * (W_t.T @ e_k), beta * (W_t.T @ e_l)
 tuple_j, tuple_i = W.T @ beta_ @ j, W.T @ beta_ @ i
-E_t, E_s, P = single_source.E_t, single_source.E_s, centring(K)
+E_t, E_s, P = balanced.E_t, balanced.E_s, centring(K)
 
 GEOMETRY = (
     Applied(
         name="simplex ETF",
         of="single_source::NC2: simplex ETF",
         lhs=Named("W_t W_tᵀ", r"W_tW_t^{\top}", None),
-        rhs=single_source.gram_scale * P,
+        rhs=balanced.gram_scale * P,
         where=(alive,),
         read_as=(W_t @ W_t.T, g * P_t),
         because="g_t is the scale of the head",
@@ -71,15 +72,15 @@ GEOMETRY = (
         name="sum rule",
         of="single_source::NC4: weighted sum rule",
         lhs=Named("h, task by task", r"\text{summand of } h", None),
-        rhs=single_source.beta * single_source.w,
+        rhs=balanced.beta * balanced.w,
         where=(alive,),
         read_as=(H, W.T @ beta_ @ labels_),
         because="w_{t,y} = W_tᵀ(e_y − 1/K_t), as rows sum to 0; the sum over tasks is the product of the stacks",
     ),
     Identity(
         name="labels against the labels of task t",
-        lhs=Named("Ē_s Y_tᵀ", r"\bar E_sY_t^{\top}", (centring(single_source.K_s) @ E_s).gram(E_t)),
-        rhs=single_source.zero(single_source.K_s, K),
+        lhs=Named("Ē_s Y_tᵀ", r"\bar E_sY_t^{\top}", (centring(balanced.K_s) @ E_s).gram(E_t)),
+        rhs=balanced.zero(balanced.K_s, K),
         because="independence: within a class of task t the labels of every other task average out",
     ),
     Identity(

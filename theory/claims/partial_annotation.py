@@ -24,6 +24,7 @@ import sympy as sp
 from theory import closed_forms as forms
 from theory.claims import SYMBOLIC as ON
 from theory.claims import _at_an_optimum as optimum
+from theory.claims import _balanced_tasks as balanced
 from theory.claims import gap_anatomy as anatomy
 from theory.claims import single_source
 from theory.lemmas import (
@@ -48,7 +49,7 @@ eps, a = x.unit("ε", latex=r"\varepsilon"), x.nonnegative("a_t", latex="a_t")
 rho, gamma = x.positive("ρ_t", latex=r"\rho_t"), x.nonnegative("γ_t", latex=r"\gamma_t")
 rho_s = x.positive("ρ_s", latex=r"\rho_s")
 f_t = x.real("f_t∗", latex="f_t^*")
-theirs = single_source
+theirs = balanced
 VALUES = {
     theirs.K: K, theirs.N: n, theirs.d: d, theirs.alpha: alpha, theirs.lam_w: lam_w, theirs.lam_h: lam_h,
     theirs.eps: eps, theirs.a: a,

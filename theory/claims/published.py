@@ -23,6 +23,7 @@ import sympy as sp
 
 from theory import closed_forms as forms
 from theory.claims import SYMBOLIC as ON
+from theory.claims import _balanced_tasks as balanced
 from theory.claims import multi_source as multi
 from theory.claims import single_source as single
 from theory.claims import thresholds as limits
@@ -214,7 +215,7 @@ WIDTH = (
     Identity(
         name="the published width is the exact one, single source",
         lhs=Named(
-            "least d", r"d_{\min}", Sum("t alive", single.K - 1), by="single_source::the dimension cannot be smaller"
+            "least d", r"d_{\min}", Sum("t alive", balanced.K - 1), by="single_source::the dimension cannot be smaller"
         ),
         rhs=Sum("t alive", K - 1),
         because="d ≥ ΣK_t − T, with T and the sum over living tasks",
