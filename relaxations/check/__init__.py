@@ -21,11 +21,11 @@ W'_t = √λ_{W,t} W_t, H̃_j = √n_j h_j and U'_{t,j} = V_{t,j}/√λ_{W,t} th
 
 What has to be trusted
 ----------------------
-1. The three lines above: that these two numbers enclose the minimum.  (Proved again, for symbolic sizes, by the claims
-   ``relaxation`` and ``gap_anatomy``: ``pytest theory/ -k relaxation``.)
+1. The argument above: that these two numbers enclose the minimum.  (Proved again, for symbolic sizes, by the claims
+   ``relaxation`` and ``gap_anatomy``: ``pytest theory/ -k "relaxation or gap_anatomy"``.)
 2. That the problem stated in the file is the one that you mean: its numbers are printed by ``--json`` as an id, which
    ``--problem FILE`` compares with a problem of your own.
-3. These modules, in the order in which a file meets them; the rest of this folder and of the project is not trusted:
+3. These modules, in the order in which a file meets them, and nothing else of the project:
 
        reading     strict JSON, rationals, blocks of float64; refuses what is malformed or too large
        problem     the stated numbers in canonical form, exactly; the SHA-256 that names a problem
@@ -39,7 +39,8 @@ What has to be trusted
        refutation  that f falls along a direction: two values of f (no bound depends on it)
        geometry    what the bounds prove of the heads of every global optimum (``--geometry``; no bound depends on it)
 
-   ``levels`` and ``judge`` call them, ``command`` prints; ``directions`` proposes ways down and is not trusted.
+   ``levels`` and ``judge`` call them one after the other, ``command`` prints.  ``directions`` proposes ways down and is
+   not trusted: two values of f prove what they are worth.
 4. Python, its ``json`` and ``base64``, and python-flint (FLINT's fmpq, arb, arb_mat): a ball encloses the exact number
    that its formula defines, whatever was rounded on the way.
 5. The computer.
