@@ -94,7 +94,7 @@ def available_cores() -> int:
 
 
 def make_deterministic(threads: int) -> None:
-    """Deterministic algorithms alone, on so many threads.
+    """Deterministic algorithms alone, in the precision that is asked for, on so many threads.
 
     Sums are split over threads, so another number of them rounds differently: a run repeats bit for bit on one
     machine with one number of threads.
@@ -103,6 +103,7 @@ def make_deterministic(threads: int) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.set_num_threads(threads)
 
 

@@ -191,10 +191,11 @@ class MultiTaskCollapse(Metric):
     @staticmethod
     def _set_references(cell: torch.Tensor, h: torch.Tensor, new: torch.Tensor, reference: torch.Tensor) -> None:
         """The reference point of every cell that is seen for the first time: its first feature in the batch."""
-        number = torch.arange(len(h), device=h.device)
-        first = torch.full_like(reference[:, 0], len(h), dtype=torch.long).scatter_reduce_(0, cell, number, "amin")
-        chosen = number[new & (first[cell] == number)]
-        reference[cell[chosen]] = h[chosen]
+        number = new.nonzero()[:, 0]
+        number = number[torch.argsort(cell[number], stable=True)]
+        first = torch.ones_like(number, dtype=torch.bool)
+        first[1:] = cell[number[1:]] != cell[number[:-1]]
+        reference[cell[number[first]]] = h[number[first]]
 
     @property
     def dimension(self) -> int:

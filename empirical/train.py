@@ -69,7 +69,7 @@ from empirical.experiments.catalogue import plan_named
 from empirical.experiments.plan import Plan
 from empirical.experiments.runner import run_plan, write_summary
 from empirical.presets import Preset, preset_named
-from empirical.run import FAILED, KIND, REACHED, Setting, UnusableError, run_into
+from empirical.run import FAILED, KIND, REACHED, STOPPED, Setting, UnusableError, run_into
 
 __all__ = ["KIND", "app"]
 
@@ -169,6 +169,9 @@ def _experiment(
 
     def train_one(preset: Preset, folder: Path) -> int:
         nonlocal done
+        if done and setting.deadline is not None and time.monotonic() > setting.deadline:
+            console.print("stopped at the time limit; run again to go on", markup=False)
+            return STOPPED
         done += 1
         console.print(f"--- run {done} of {len(variants) * seeds}, seed {preset.seed}", markup=False)
         return run_into(folder, preset, setting, console, (folder / "checkpoint.pt").exists(), plan.probe)
