@@ -15,8 +15,15 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def write_bytes(path: Path | str, data: bytes) -> None:
-    """Write a file whole or not at all: a temporary neighbour, flushed to disk, then renamed over ``path``."""
+    """Write a file whole or not at all: a temporary neighbour, flushed to disk, then renamed over ``path``.
+
+    What is there and no plain file (``/dev/stdout``, ``/dev/null``, a pipe) is written to and never replaced.
+    """
     path = Path(path)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("wb") as device:
+            device.write(data)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
