@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from empirical.compare import all_features, certified_optimum, row_norms
+from empirical.compare import DEAD, all_features, certified_optimum, row_norms
 from empirical.experiment import Experiment
 from empirical.weightings.objective import WeightedObjective
 from theory.labels import FloatArray, IntArray
@@ -71,14 +71,14 @@ def effective_problem(run: Experiment) -> dict[str, Any]:
         return {}
     problem = weighted(run.problem, fitted)
     optimum = certified_optimum(problem)
-    f = problem.objective(W, H, bias, run.cell_of)
+    f, span = problem.objective(W, H, bias, run.cell_of), problem.value_at_zero() - optimum.lower
     objective = run.trainer.objective
     chosen = {"chosen": objective.current_weights().tolist()} if isinstance(objective, WeightedObjective) else {}
     return {
         "fitted": fitted,
         **chosen,
         "status": optimum.verdict.status,
-        "relative_gap": (f - optimum.lower) / (problem.value_at_zero() - optimum.lower),
+        "relative_gap": (f - optimum.lower) / span if span > DEAD * problem.value_at_zero() else None,
         "row_norms": row_norms(problem, optimum.solution.W),
         "losses": _losses(run.problem, W, H, run.cell_of, bias),
     }

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import minimize
-from torchjd import scalarization
 
 from empirical.experiment import Experiment
 from empirical.experiments.shapes import free, on_digits
@@ -18,6 +17,8 @@ from empirical.training import Optimisation, Trainer
 from empirical.weightings.objective import WeightedObjective
 from empirical.weightings.strategies import STRATEGIES, strategy_named
 from theory import UFM, LabelDesign
+
+scalarization = pytest.importorskip("torchjd.scalarization", reason="TorchJD is an optional extra")
 
 CPU = torch.device("cpu")
 LOSSES = torch.tensor([0.7, 0.2], dtype=torch.float64)
