@@ -22,6 +22,7 @@ from theory.claims import partial_annotation as claim
 from theory.geometry import cross_task_overlap, etf_deviation
 from theory.known_optimum import known_optimum
 from theory.proof import Verdict
+from theory.proof.symmetric import ones
 
 
 def annotated(classes, groups):
@@ -188,7 +189,7 @@ def check(step, of=claim, **changes):
 def test_false_variants():
     assert claim.CLAIM.status == "proved"
     cross = step_of("residual Gram, two tasks")
-    tilted = claim.together + claim.Symmetric(claim.K_s, claim.K, 0, 1)
+    tilted = claim.together + ones(claim.K_s, claim.K)
     assert check(cross, lhs=tilted).verdict is Verdict.REFUTED
     tilt = annotation_stiffness
     assert tilt.CLAIM.status == "proved"

@@ -74,13 +74,13 @@ def test_wrong_geometry_or_value(name, rhs):
 
 def test_orthogonality_needs_independent_labels():
     """Two tasks of K classes that agree more often than not: the residual blocks are not orthogonal."""
-    from theory.proof.symmetric import centring, correlated_labels
+    from theory.proof.symmetric import centring, correlated_labels, zeros
 
     rho = sp.Rational(1, 2)
     labels = correlated_labels(s.N, s.K, rho, ("s", "t"))
     P = centring(s.K)
     block = (P @ labels.matrix("s")).gram(P @ labels.matrix("t"))
-    outcome = Identity(name="correlated", lhs=block, rhs=s.zero(s.K, s.K)).check(Context(s.x))
+    outcome = Identity(name="correlated", lhs=block, rhs=zeros(s.K, s.K)).check(Context(s.x))
     assert outcome.verdict is Verdict.REFUTED
     assert set(outcome.point) >= {"N", "K_t"}
 

@@ -12,7 +12,7 @@ from theory import closed_forms as forms
 from theory.claims import SYMBOLIC as ON
 from theory.proof import Let, Named, Sum
 from theory.proof.alphabet import Alphabet, Condition
-from theory.proof.symmetric import Symmetric, centring, identity, independent_labels, ones
+from theory.proof.symmetric import Symmetric, centring, identity, independent_labels, ones, zeros
 
 # ------------------------------------------------------------------ symbols
 
@@ -78,4 +78,4 @@ beta = forms.sum_rule_weight(K, N, lam_w, lam_h, ON)
 
 def zero(rows: sp.Expr, columns: sp.Expr) -> Symmetric:
     """The zero block."""
-    return Symmetric(rows, columns, 0, 0)
+    return zeros(rows, columns)

@@ -57,7 +57,7 @@ from theory.lemmas import (
     UNITARY_INVARIANCE,
 )
 from theory.proof import Cases, Cited, Identity, Inequality, Let, Named, Using
-from theory.proof.symmetric import Symmetric, identity, ones
+from theory.proof.symmetric import Symmetric, identity, ones, zeros
 from theory.proof.traces import letter, nothing
 
 
@@ -92,7 +92,7 @@ E_1, E_2 = letter("E_1", "K", "C"), letter("E_2", "K", "C")
 
 one_task, other_task = (((v + w) / 2) * p + ((v - w) / 2) * q for p, q in ((E_1, E_2), (E_2, E_1)))
 
-zero, column = Symmetric(K, K, 0, 0), ones(K, sp.Integer(1))
+zero, column = zeros(K), ones(K, sp.Integer(1))
 
 head = {d: gram(RESIDUAL[d], LOGITS[d]) * per_head * sp.sqrt(lam_w) for d in "+-"}  # W'_± W'_±ᵀ = U'_± Z'_±ᵀ
 
@@ -232,7 +232,7 @@ FEASIBLE = (
     Identity(
         name="label counts are uniform",
         lhs=Named("P E_t σ", r"P E_t \sigma", P @ (original("1=", "1=") + original("1≠", "1≠")) @ column),
-        rhs=Symmetric(K, 1, 0, 0),
+        rhs=zeros(K, 1),
         read_as=(U_ @ sigma, nothing(U_ @ sigma)),
         because="E_t σ is a multiple of 1 on either kind of cell; so U'σ = 0, r = 0, and any bias is feasible",
     ),
@@ -244,7 +244,7 @@ FEASIBLE = (
             sp.sqrt(lam_w)
             * (P @ (a * original("1=", "1=") + b * original("1≠", "1≠") + c * original("2≠", "2≠")) @ column),
         ),
-        rhs=Symmetric(K, 1, 0, 0),
+        rhs=zeros(K, 1),
         read_as=(L @ sigma, nothing(L @ sigma)),
         because="block t of Lσ, s the other task: likewise, whatever the coefficients",
     ),

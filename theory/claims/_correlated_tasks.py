@@ -15,7 +15,7 @@ from theory.claims import SYMBOLIC as ON
 from theory.claims import gap_anatomy as anatomy
 from theory.proof import Let
 from theory.proof.alphabet import Alphabet, Condition
-from theory.proof.symmetric import Labels, Symmetric, centring, identity, ones
+from theory.proof.symmetric import Labels, Symmetric, centring, identity, ones, zeros
 
 # ------------------------------------------------------------------ symbols
 
@@ -61,7 +61,7 @@ agreeing, differing = N * A / K**2, N * B / K**2  # samples of one cell
 def original(s: str, t: str) -> Symmetric:
     """E_s E_tᵀ of the labels of the tasks 1, 2 on agreeing (=) or differing (≠) cells."""
     if s[1] != t[1]:
-        return Symmetric(K, K, 0, 0)
+        return zeros(K)
     if s[1] == "=":
         return agreeing * identity(K)
     return differing * ((K - 1) * identity(K) if s == t else ones(K) - identity(K))
@@ -70,9 +70,9 @@ def original(s: str, t: str) -> Symmetric:
 def by_direction(s: str, t: str) -> Symmetric:
     """The same for the sum (+) and the difference (−) of the two tasks, over √2."""
     if s[1] != t[1] or s[0] != t[0]:
-        return Symmetric(K, K, 0, 0)
+        return zeros(K)
     if s[1] == "=":
-        return 2 * agreeing * identity(K) if s[0] == "+" else Symmetric(K, K, 0, 0)
+        return 2 * agreeing * identity(K) if s[0] == "+" else zeros(K)
     return differing * ((K - 2) * identity(K) + ones(K) if s[0] == "+" else K * identity(K) - ones(K))
 
 
@@ -86,7 +86,7 @@ per_head = alpha / (N * sp.sqrt(lam_w))
 
 def gram(first: Part, second: Part) -> Symmetric:
     """(Σ x P E)(Σ y P E)ᵀ."""
-    out = Symmetric(K, K, 0, 0)
+    out = zeros(K)
     for one, s in first:
         for other, t in second:
             out = out + one * other * (P @ labels.frequency(s, t) @ P)

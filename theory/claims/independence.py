@@ -25,7 +25,7 @@ from theory.claims import gap_anatomy as anatomy
 from theory.lemmas import EQUAL_GRAMS, SOFTMAX_INVERTIBLE
 from theory.proof import Cited, Claim, Given, Identity, Named, Sum, Using
 from theory.proof.alphabet import Alphabet, Condition
-from theory.proof.symmetric import Symmetric, centring, independent_labels, ones
+from theory.proof.symmetric import centring, independent_labels, ones, zeros
 from theory.proof.traces import Word, identity, letter, nothing
 
 x = Alphabet()
@@ -78,7 +78,7 @@ SUFFICIENT = (
             r"u \bigl(I - \tfrac{1}{K} J\bigr) E \sigma",
             (u * (centring(K) @ uniform.matrix("t"))).gram(uniform.matrix("t")) @ ones(K, sp.Integer(1)),
         ),
-        rhs=Symmetric(K, 1, 0, 0),
+        rhs=zeros(K, 1),
         because="claim single_source: the residual of one balanced task is u (I − J/K) E_t, and E_t σ = (N/K) 1",
     ),
     Identity(

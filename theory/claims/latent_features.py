@@ -30,6 +30,7 @@ from theory.lemmas import ORTHOGONAL_PROJECTION
 from theory.proof import Cited, Claim, Given, Identity, Let, Named, Using
 from theory.proof.alphabet import Alphabet
 from theory.proof.applied import Applied
+from theory.proof.symmetric import zeros
 from theory.proof.traces import letter, nothing
 
 own = Alphabet()
@@ -67,7 +68,7 @@ PROJECTIONS = (
         name="orthogonal heads",
         of="single_source::NC3: heads are orthogonal",
         lhs=Named("W_s W_tᵀ", r"W_sW_t^{\top}", None),
-        rhs=balanced.zero(balanced.K_s, K),
+        rhs=zeros(balanced.K_s, K),
         read_as=(W_s @ W_t.T, nothing(W_s @ W_t.T)),
     ),
     Identity(

@@ -51,7 +51,7 @@ from theory.proof import (
     Using,
 )
 from theory.proof.alphabet import Alphabet, Condition
-from theory.proof.symmetric import Symmetric, centring, independent_labels, ones
+from theory.proof.symmetric import centring, independent_labels, ones, zeros
 from theory.proof.traces import Trace, identity, letter, nothing
 
 # ------------------------------------------------------------------ numbers
@@ -106,11 +106,6 @@ half = sp.Rational(1, 2)
 labels = independent_labels(N, {"t": K, "s": K_s})
 E_t, E_s = labels.matrix("t"), labels.matrix("s")
 P = centring(K)
-
-
-def zero(rows: sp.Expr, columns: sp.Expr) -> Symmetric:
-    """The zero block."""
-    return Symmetric(rows, columns, 0, 0)
 
 
 SAMPLES = "t,i"
@@ -195,14 +190,14 @@ LABELS = (
     Identity(
         name="labels of two tasks",
         lhs=Named("Ē_s Ē_tᵀ", r"\bar E_s\bar E_t^{\top}", (centring(K_s) @ E_s).gram(P @ E_t)),
-        rhs=zero(K_s, K),
+        rhs=zeros(K_s, K),
         read_as=(labels_ @ labels_.T, F @ Pi),
         because="pairwise independence; with the blocks of one task this is ĒĒᵀ = FΠ",
     ),
     Identity(
         name="labels add up to 0",
         lhs=Named("Ē_t 1", r"\bar E_t\mathbf 1", (P @ E_t).gram(E_t) @ ones(K, sp.Integer(1))),
-        rhs=zero(K, sp.Integer(1)),
+        rhs=zeros(K, sp.Integer(1)),
         read_as=(labels_ @ one, nothing(labels_ @ one)),
         because="uniform marginals: the bias drops out",
     ),

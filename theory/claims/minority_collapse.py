@@ -38,7 +38,7 @@ from theory.proof import (
     Using,
 )
 from theory.proof.alphabet import Alphabet, Condition
-from theory.proof.symmetric import Symmetric, centring
+from theory.proof.symmetric import Symmetric, centring, zeros
 from theory.proof.traces import Trace, identity, letter, nothing, trace
 
 x = Alphabet()
@@ -89,7 +89,7 @@ SYMMETRY = (
     Identity(
         name="columns outside the cluster",
         lhs=Named("P U' e_j", "P\\, U' e_j", P_B @ Symmetric(K, sp.Integer(1), 0, elsewhere)),
-        rhs=Symmetric(K, sp.Integer(1), 0, 0),
+        rhs=zeros(K, sp.Integer(1)),
         because="a sample of another class has one residual for all classes of the cluster",
     ),
     Identity(
@@ -103,7 +103,7 @@ SYMMETRY = (
     Identity(
         name="rows outside the cluster",
         lhs=Named("e_kᵀ U' Eᵀ P", r"e_k^{\top} U' E^{\top} P", Symmetric(sp.Integer(1), K, 0, elsewhere) @ P_B),
-        rhs=Symmetric(sp.Integer(1), K, 0, 0),
+        rhs=zeros(sp.Integer(1), K),
         because="a class outside has one residual on all classes of the cluster; and U'_s EᵀP = 0 for a task s of "
         "independent labels: E_sE_tᵀ is a product of counts, and the counts of the cluster are equal",
     ),

@@ -29,7 +29,7 @@ from theory.lemmas import CONTRACTION
 from theory.proof import Cited, Claim, Given, Identity, Inequality, Named, Slack, Sum, Termwise, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.applied import Applied
-from theory.proof.symmetric import Symmetric, centring
+from theory.proof.symmetric import centring, zeros
 from theory.proof.traces import Trace, identity, letter, nothing, trace
 
 x = Alphabet()
@@ -197,7 +197,7 @@ EXHAUSTIVE = (
         name="dead heads",
         of="single_source::a dead head is 0",
         lhs=Named("W_t W_tᵀ", r"W_tW_t^{\top}", None),
-        rhs=Symmetric(K, K, 0, 0),
+        rhs=zeros(K),
         values=VALUES,
         where=(dead,),
         because="likewise",

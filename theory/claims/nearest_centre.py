@@ -25,7 +25,7 @@ from theory.claims import single_source
 from theory.proof import Claim, Equivalence, Given, Identity, Inequality, Let, Named, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.applied import Applied
-from theory.proof.symmetric import centring
+from theory.proof.symmetric import centring, zeros
 from theory.proof.traces import Trace, Word, identity, letter
 
 own = Alphabet()
@@ -80,7 +80,7 @@ GEOMETRY = (
     Identity(
         name="labels against the labels of task t",
         lhs=Named("Ē_s Y_tᵀ", r"\bar E_sY_t^{\top}", (centring(balanced.K_s) @ E_s).gram(E_t)),
-        rhs=balanced.zero(balanced.K_s, K),
+        rhs=zeros(balanced.K_s, K),
         because="independence: within a class of task t the labels of every other task average out",
     ),
     Identity(

@@ -35,7 +35,7 @@ from theory.lemmas import (
 from theory.proof import Cited, Claim, Given, Identity, Let, Named, Sum, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.applied import Applied
-from theory.proof.symmetric import Symmetric, centring, identity, ones
+from theory.proof.symmetric import centring, identity, ones, zeros
 from theory.proof.traces import Trace, letter, nothing
 from theory.proof.traces import identity as unit
 
@@ -96,7 +96,7 @@ VALUE = (
         lhs=Named(
             "ρ_s ρ_t P_s E_s E_tᵀ P_t", r"\rho_s \rho_t\, P_s E_s E_t^{\top} P_t", (rho_s * P_s) @ together @ (rho * P)
         ),
-        rhs=Symmetric(K_s, K, 0, 0),
+        rhs=zeros(K_s, K),
         read_as=(S_t @ U_ @ U_.T @ S_o.T, nothing(S_t @ U_ @ U_.T @ S_o.T)),
         because="residuals meet on the N_st samples that carry both labels, where labels are independent and "
         "uniform; N_st may be 0",
@@ -217,14 +217,14 @@ NECESSARY = (
     Identity(
         name="residuals are centred on the cells of t",
         lhs=Named("P_s E_s D_t σ", r"P_s E_s D_t \sigma", P_s @ (ones(K_s, sp.Integer(1)) * (common / K_s))),
-        rhs=Symmetric(K_s, sp.Integer(1), 0, 0),
+        rhs=zeros(K_s, sp.Integer(1)),
         read_as=(U_ @ D_t @ sigma, nothing(U_ @ D_t @ sigma)),
         because="every task has uniform marginals on the samples annotated for t as well",
     ),
     Identity(
         name="labels of t are balanced",
         lhs=Named("P_t E_t 1", r"P_t E_t \mathbf 1", P @ (ones(K, sp.Integer(1)) * (n / K))),
-        rhs=Symmetric(K, sp.Integer(1), 0, 0),
+        rhs=zeros(K, sp.Integer(1)),
         read_as=(P_t @ E_t @ sigma, nothing(P_t @ E_t @ sigma)),
     ),
     Identity(
@@ -272,7 +272,7 @@ NECESSARY = (
     Identity(
         name="a dead head is 0",
         lhs=Named("W'_t W'_tᵀ", r"W'_t {W'_t}^{\top}", rho * logit * n / K * P, by="logits of t"),
-        rhs=Symmetric(K, K, 0, 0),
+        rhs=zeros(K),
         where=(dead, Let(a, sp.Integer(0), "a dead task has margin 0")),
         because="its logits are 0",
         concludes=True,
@@ -280,14 +280,14 @@ NECESSARY = (
     Identity(
         name="labels of two tasks, on their common samples",
         lhs=Named("P_s E_s D E_tᵀ P_t", r"P_s E_s D E_t^{\top} P_t", P_s @ together @ P),
-        rhs=Symmetric(K_s, K, 0, 0),
+        rhs=zeros(K_s, K),
         read_as=(Q_s @ E_s @ D @ E_t.T @ P_t, nothing(Q_s @ E_s @ D @ E_t.T @ P_t)),
         because="independent and uniform in every group",
     ),
     Identity(
         name="residuals of all others, on the common samples of s and t",
         lhs=Named("ρ_s P_s E_s D E_tᵀ P_t", r"\rho_s P_s E_s D E_t^{\top} P_t", (rho_s * P_s) @ together @ P),
-        rhs=Symmetric(K_s, K, 0, 0),
+        rhs=zeros(K_s, K),
         read_as=(S_o @ U_ @ D @ E_t.T @ P_t, nothing(S_o @ U_ @ D @ E_t.T @ P_t)),
         because="a third task too is independent of t in every group that carries its labels",
     ),

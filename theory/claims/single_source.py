@@ -58,7 +58,6 @@ from theory.claims._balanced_tasks import (
     value,
     w,
     x,
-    zero,
 )
 from theory.lemmas import (
     GRAM_DETERMINES,
@@ -68,7 +67,7 @@ from theory.lemmas import (
     SOFTMAX_INVERTIBLE,
 )
 from theory.proof import Cases, Cited, Claim, Derivative, Given, Identity, Inequality, Named, Sum, Using
-from theory.proof.symmetric import ones
+from theory.proof.symmetric import ones, zeros
 from theory.proof.traces import identity as unit
 from theory.proof.traces import letter, nothing
 
@@ -163,7 +162,7 @@ RESIDUAL = (
     Identity(
         name="residual Gram, two tasks",
         lhs=Named("U'_s U'_tᵀ", r"U'_s {U'_t}^{\top}", U_s.gram(U_t)),
-        rhs=zero(K_s, K),
+        rhs=zeros(K_s, K),
         because="E_s E_tᵀ = N/(K_s K_t) J: labels are pairwise independent, and P J = 0",
     ),
     *optimum.feasible_blocks(
@@ -176,14 +175,14 @@ RESIDUAL = (
     Identity(
         name="the residual sums to 0 over cells",
         lhs=Named("U'_t s", r"U'_t s", U_t.gram(E_t) @ ones(K, sp.Integer(1))),
-        rhs=zero(K, sp.Integer(1)),
+        rhs=zeros(K, sp.Integer(1)),
         read_as=(U_ @ s_, nothing(U_ @ s_)),
         because="s = (√n_j) = E_tᵀ 1 for every task; so r = 0 and any bias, free or decayed, is feasible",
     ),
     Identity(
         name="the residual sums to 0 over classes",
         lhs=Named("1ᵀ U'_t", r"\mathbf 1^{\top} U'_t", ones(sp.Integer(1), K) @ U_t.left),
-        rhs=zero(sp.Integer(1), K),
+        rhs=zeros(sp.Integer(1), K),
         read_as=(c_.T @ U_, nothing(c_.T @ U_)),
         because="c_t is 1 on the rows of task t",
     ),
@@ -307,7 +306,7 @@ NECESSITY = (
     Identity(
         name="balanced labels",
         lhs=Named("P E_t s", "P E_t s", (P @ E_t).gram(E_t) @ ones(K, sp.Integer(1))),
-        rhs=zero(K, sp.Integer(1)),
+        rhs=zeros(K, sp.Integer(1)),
         read_as=(P_ @ E_ @ s_, nothing(P_ @ E_ @ s_)),
         because="s = E_tᵀ 1 and P 1 = 0",
     ),
@@ -355,7 +354,7 @@ NECESSITY = (
     Identity(
         name="a dead head is 0",
         lhs=Named("W_t W_tᵀ", r"W_t W_t^{\top}", U_t.gram(Z_t) / lam_w, by="Gram matrix of the heads"),
-        rhs=zero(K, K),
+        rhs=zeros(K, K),
         where=at_zero,
         because="a_t = 0",
         concludes=True,
@@ -365,7 +364,7 @@ NECESSITY = (
         lhs=Named(
             "W_s W_tᵀ", r"W_s W_t^{\top}", U_s.gram(Z_t) / sp.sqrt(lam_ws * lam_w), by="Gram matrix of the heads"
         ),
-        rhs=zero(K_s, K),
+        rhs=zeros(K_s, K),
         because="the block (s, t) of U'Z'ᵀ, s ≠ t: labels are pairwise independent",
         concludes=True,
     ),

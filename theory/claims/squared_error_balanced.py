@@ -28,7 +28,7 @@ from theory.proof import (
     Using,
 )
 from theory.proof.alphabet import Alphabet, Condition
-from theory.proof.symmetric import Symmetric, centring, independent_labels, ones
+from theory.proof.symmetric import Symmetric, centring, independent_labels, ones, zeros
 
 x = Alphabet()
 lam = x.positive("λ_H", latex=r"\lambda_H")
@@ -79,7 +79,7 @@ CLAIM = Claim(
                 r"(YY^{\top})_{st}",
                 sp.sqrt(lam_s * lam_t) * (pair.frequency("s", "t") - ones(K_s, K_t) * (N / (K_s * K_t))),
             ),
-            rhs=Symmetric(K_s, K_t, 0, 0),
+            rhs=zeros(K_s, K_t),
             because="YYᵀ is block diagonal, and so is its positive part: W_sW_tᵀ = 0",
             concludes=True,
         ),
@@ -113,7 +113,7 @@ CLAIM = Claim(
                 r"\bigl(I - \tfrac{1}{K_s} J\bigr) \Pi_{st}",
                 centring(K_s) @ mean_projection(K_s, K_t, lam_s, lam_t),
             ),
-            rhs=Symmetric(K_s, K_t, 0, 0),
+            rhs=zeros(K_s, K_t),
             because="Π_{st} is a multiple of J",
         ),
         Identity(

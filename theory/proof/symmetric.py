@@ -158,6 +158,11 @@ def ones(rows: sp.Expr, columns: sp.Expr | None = None) -> Symmetric:
     return Symmetric(rows, rows if columns is None else columns, 0, 1)
 
 
+def zeros(rows: sp.Expr, columns: sp.Expr | None = None) -> Symmetric:
+    """The zero block, ``rows`` × ``columns`` (square by default)."""
+    return Symmetric(rows, rows if columns is None else columns, 0, 0)
+
+
 def centring(size: sp.Expr) -> Symmetric:
     """P = I − J/K, the projection onto centred vectors."""
     return Symmetric(size, size, 1, -1 / sp.sympify(size))
