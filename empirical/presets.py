@@ -380,7 +380,7 @@ PRESETS: Mapping[str, Preset] = {
             description="single source: two images of CIFAR-10 (batches or image files in --data-dir), every pair",
             source="cifar10-canvases",
             source_options={"design": {"factorial": [10, 10], "repetitions": 10}, "side": 64, "split": "train"},
-            gates=(Gate("relative_gap", at_most=1e-2), Gate("accuracy", at_least=1.0)),
+            gates=(Gate("relative_gap", at_most=1e-3), Gate("accuracy", at_least=1.0)),
         ),
     )
 }

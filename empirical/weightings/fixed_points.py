@@ -16,8 +16,9 @@ and L_t(α) = log(1 + (K_t − 1)e^{−a_t}).  Features are Σ_t Π_t h with ort
                  to be given still more weight, wherever d log a_t/d log α < 1: equal weights of equal tasks are an
                  *unstable* solution, and the stable ones have one strong task and one that barely lives
     uncertainty  nowhere.  For fixed heads and features s_t is best at α_t = 1/(2L_t), which leaves
-                 Σ_t ½ log L_t + E_t(a), a concave function of every margin: a task is dead or its weight grows
-                 without bound (2α_tL_t < 1 pulls s_t down; it tends to 2μ_t(K_t − 1)/√K_t)
+                 Σ_t ½ log L_t + E_t.  In a margin a, E_t is linear and (½ log L)' = −½ (1 − e^{−L})/L falls, as L does:
+                 the sum is concave, so a task is dead or its weight grows without bound (2α_tL_t < 1 pulls s_t down;
+                 it tends to 2μ_t(K_t − 1)/√K_t)
     famo         its logits rest wherever losses no longer fall; the weights depend on the way there
 
 Stable means: the weights that the strategy would choose at the optimum for α lie nearer to the point than α does.
