@@ -27,7 +27,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 DESIGN, MODEL, SOLVING, OUTPUT = "Design: who carries which labels", "Model", "Solving", "Output"
 
 
-@app.command()
+@app.command(epilog="Example: python -m relaxations.certify --classes 3,4 --bias free --save-certificate c.json")
 def command(
     tasks: Annotated[int | None, typer.Option(help="Number of tasks.", rich_help_panel=DESIGN)] = None,
     classes: Annotated[

@@ -2,6 +2,7 @@
 
 import json
 
+import attacks
 import numpy as np
 import pytest
 from hypothesis import event, given, settings
@@ -17,6 +18,7 @@ from theory.designs import annotated, correlated
 from theory.known_optimum import known_optimum
 
 NAMES = ("etf_bound", "orthogonality_bound", "cosine_bound", "prediction_bound", "margin_bound")
+PAIR = UFM(correlated(2, "1/2"), "1/30", "1/30")
 
 
 def judged(problem, W, H, b, q):
@@ -78,10 +80,9 @@ def test_two_implementations_bound_alike(problem, size):
 
 
 def test_the_theorems_values_are_met_from_above():
-    pair = UFM(correlated(2, "1/2"), "1/30", "1/30")
-    solution = solve(pair, "proximal")
-    bounds = judged(pair, solution.W, solution.H, None, solution.q)
-    cosine = known_optimum(pair).pairs[0].cosine
+    solution = solve(PAIR, "proximal")
+    bounds = judged(PAIR, solution.W, solution.H, None, solution.q)
+    cosine = known_optimum(PAIR).pairs[0].cosine
     assert 0.3 < cosine < bounds["cosine_bound"] < cosine + 1e-4
     assert cosine < bounds["orthogonality_bound"] < cosine + 1e-4
     balanced = UFM(LabelDesign.factorial((3, 3, 3)), "1/50", "1/50", bias="1/10")
@@ -158,3 +159,48 @@ def test_no_point_of_a_partly_annotated_problem_is_outside(kind, seed, exponent)
     if bounds["orthogonality_bound"] is not None:
         assert geometry.largest_overlap(problem, W, sharing=True) <= bounds["orthogonality_bound"]
         assert geometry.largest_cosine(problem, W) <= (bounds["cosine_bound"] or 1)
+
+
+def test_forged_files_prove_nothing_false_of_their_own_point():
+    """Whatever a file holds, its point is one of value at most its upper bound: the bounds must allow for it."""
+    bounded = 0
+    for seed in range(600):
+        _, raw = attacks.attack(seed)
+        try:
+            data = check.parse(raw.decode("utf-8"))
+        except (check.MalformedError, UnicodeDecodeError):
+            continue
+        found = check.check_certificate(data, "1e-3", geometry=True).geometry
+        if found is None or (known := attacks.stated(raw)) is None:
+            continue
+        problem, W, _, _ = known
+        with np.errstate(all="ignore"):
+            overlap = geometry.largest_overlap(problem, W, sharing=True)
+            for (_, rows), bound in zip(problem.design.blocks(), found["etf_bound"], strict=True):
+                if bound is not None:
+                    bounded += 1
+                    assert geometry.etf_deviation(W[rows]) <= bound + 1e-9, seed
+        if found["orthogonality_bound"] is not None:
+            assert overlap <= found["orthogonality_bound"] + 1e-9, seed
+    assert bounded > 50
+
+
+def test_a_checker_that_lost_the_gap_is_found(monkeypatch):
+    """A point off the optimum lies outside of what would be true of the optimum alone."""
+    problem = UFM(LabelDesign.factorial((3, 3)), "1/50", "1/50", bias="1/10")
+    solution = solve(problem, "proximal")
+    W = solution.W + 1e-3 * np.random.default_rng(0).standard_normal(solution.W.shape)
+    there = max(geometry.etf_deviation(W[rows]) for _, rows in problem.design.blocks())
+    assert there < max(judged(problem, W, solution.H, solution.b, solution.q)["etf_bound"])
+    whole = check.read_certificate(Certificate.from_solution(solution).to_dict())
+    monkeypatch.setattr(check.geometry, "upper_bound", lambda contents: check.upper_bound(whole))
+    assert there > max(judged(problem, W, solution.H, solution.b, solution.q)["etf_bound"])
+
+
+def test_a_checker_that_lost_the_centre_is_found(monkeypatch):
+    """Heads that are not orthogonal are not within the radius of a centre of 0."""
+    solution = solve(PAIR, "proximal")
+    there = geometry.largest_overlap(PAIR, solution.W, sharing=True)
+    assert there < judged(PAIR, solution.W, solution.H, None, solution.q)["orthogonality_bound"]
+    monkeypatch.setattr(check.geometry, "norm", lambda matrix: check.half_square([]))
+    assert there > judged(PAIR, solution.W, solution.H, None, solution.q)["orthogonality_bound"]
