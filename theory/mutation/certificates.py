@@ -111,8 +111,8 @@ def grams(terms: Iterable[Any], facts: Facts) -> list[Certified]:
                 if one is first or (one.rows, one.columns) != (first.rows, first.columns):
                     continue
                 cross = trace(first.T @ one)
-                key = next(iter(cross.terms), None)
-                ratio = sp.simplify(term.terms.get(key, sp.Integer(0)) / (2 * sp.sqrt(c * d)))
+                met = sum((v for k, v in term.terms.items() if k in cross.terms), sp.Integer(0))
+                ratio = sp.simplify(met / (2 * sp.sqrt(c * d)))
                 if ratio in (1, -1):
                     whole = whole + ratio * sp.sqrt(d) * one
             if len(whole.terms) > 1:
@@ -190,7 +190,7 @@ def decomposed(
     found = scipy.optimize.linprog(cost, A_eq=matrix, b_eq=right, bounds=(0, None), method="highs")
     if found.status != 0:
         return False
-    factors = [Fraction(float(c)).limit_denominator(48) for c in found.x]
+    factors = [Fraction(float(c)).limit_denominator(48) for c in np.asarray(found.x)]
     rest, positive = target, False
     for c, (t, sure) in zip(factors, terms, strict=True):
         if c > 0:
@@ -266,8 +266,8 @@ def _vector(term: Any, numbers: dict[sp.Symbol, float]) -> dict[Any, float] | No
 def _monomials(target: Any, facts: Facts) -> list[Any]:
     """What the target adds up that is >= 0 by itself: tr XXᵀ and sums, with coefficients certified >= 0."""
     if isinstance(target, Sum):
-        out = [Sum(target.index, target.summand), Sum(target.index, 0, target.constant)]
-        return [t for t in out if all(facts.sign(c) is not None for c in scalars_of(t))]
+        parts = [Sum(target.index, target.summand), Sum(target.index, sp.Integer(0), target.constant)]
+        return [t for t in parts if all(facts.sign(c) is not None for c in scalars_of(t))]
     if isinstance(target, sp.Expr):
         return [t for t in sp.Add.make_args(sp.expand(target)) if facts.sign(t) is not None]
     if not isinstance(target, Trace):

@@ -23,12 +23,45 @@ def larger(a: sp.Expr, b: sp.Expr, facts: Facts, depth: int = 8) -> str | None:
         return "="
     if depth == 0:
         return None
-    found = _structure(a, b, facts, depth - 1)
+    found = _structure(a, b, facts, depth - 1) or _by_one(a, b, facts, depth - 1)
     if found is not None:
         return found
     if facts.sign(a - b) is not None:
         return ">="
     return "<=" if facts.sign(b - a) is not None else None
+
+
+def _by_one(a: sp.Expr, b: sp.Expr, facts: Facts, depth: int) -> str | None:
+    """a >= 1 >= b, or the other way round."""
+    if a == 1 or b == 1 or depth < 2:
+        return None
+    above = larger(a, sp.Integer(1), facts, min(depth, 3))
+    if above not in ("<=", ">="):
+        return None
+    return above if larger(b, sp.Integer(1), facts, min(depth, 3)) == _TURNED[above] else None
+
+
+def nonnegative_part(e: sp.Expr, facts: Facts, depth: int = 4) -> bool:
+    """Is the expression >= 0, seen part by part or certified?"""
+    e = sp.sympify(e)
+    if e.is_Rational:
+        return bool(e >= 0)
+    if e.is_Symbol:
+        return facts.sign(e) is not None
+    if e.is_Mul:
+        return all(nonnegative_part(f, facts, depth) for f in e.args) or facts.sign(e) is not None
+    if e.is_Pow:
+        return nonnegative_part(e.base, facts, depth) or facts.sign(e) is not None
+    if isinstance(e, sp.exp):
+        return True
+    if e.is_Add and depth > 0:
+        if all(nonnegative_part(t, facts, depth - 1) for t in e.args):
+            return True
+        if len(e.args) == 2:
+            minus = [t for t in e.args if t.could_extract_minus_sign()]
+            if len(minus) == 1:
+                return larger(e - minus[0], -minus[0], facts, depth) in (">=", "=")
+    return facts.sign(e) is not None
 
 
 def _structure(a: sp.Expr, b: sp.Expr, facts: Facts, depth: int) -> str | None:
@@ -78,12 +111,12 @@ def _products(a: sp.Expr, b: sp.Expr, facts: Facts, depth: int) -> str | None:
         lambda x, y: x * y, (Counter(sp.Mul.make_args(a)) & Counter(sp.Mul.make_args(b))).elements(), sp.S.One
     )
     if common != 1:
-        turned = facts.sign(common) is None
-        if turned and facts.sign(-common) is None:
+        turned = not nonnegative_part(common, facts)
+        if turned and not nonnegative_part(-common, facts):
             return None
         found = larger(sp.Mul(*left), sp.Mul(*right), facts, depth)
         return None if found is None else _TURNED[found] if turned else found
-    if all(facts.sign(f) is not None for f in (*left, *right)) and len(left) <= 3 and len(right) <= 3:
+    if all(nonnegative_part(f, facts) for f in (*left, *right)) and len(left) <= 3 and len(right) <= 3:
         left, right = (sorted(factors, key=sp.default_sort_key) for factors in (left, right))
         many = max(len(left), len(right))
         ones = [sp.Integer(1)]
@@ -96,14 +129,14 @@ def _powers(a: sp.Expr, b: sp.Expr, facts: Facts, depth: int) -> str | None:
     (p, m), (q, n) = _base_exponent(a), _base_exponent(b)
     if not (m.is_Rational and n.is_Rational) or (a == p and b == q):
         return None
-    if p == q and facts.sign(p) is not None:
+    if p == q and nonnegative_part(p, facts):
         above = larger(p, sp.Integer(1), facts, depth)
         if above in ("<=", ">="):
             return above if m > n else _TURNED[above]
         return None
     if p == 1 or q == 1:  # 1 = 1^m
         m, n = (n, n) if p == 1 else (m, m)
-    if m == n and facts.sign(p) is not None and facts.sign(q) is not None:
+    if m == n and nonnegative_part(p, facts) and nonnegative_part(q, facts):
         found = larger(p, q, facts, depth)
         return None if found is None else found if m > 0 else _TURNED[found]
     return None

@@ -17,7 +17,7 @@ from theory.mutation.assertions import Assertion
 from theory.mutation.certificates import Certified, decomposed, grams, ingredients, multiples, pairs, roots, shares
 from theory.mutation.comparison import larger
 from theory.mutation.facts import Facts
-from theory.mutation.floats import evaluate, sample
+from theory.mutation.floats import evaluate, plainly_not_zero, sample
 from theory.mutation.points import LARGER, plainly
 from theory.mutation.reduction import is_square, is_zero, reduced, vanishes_by
 from theory.proof import Context, Inequality, Step, difference, scalars_of, value_of
@@ -28,6 +28,9 @@ from theory.proof.traces import Trace, Word
 
 SHARP = {"<=": "<", ">=": ">"}
 STRICT = ("<", ">")
+
+#: Expressions of more operations are not divided by each other, unless the quotient looks constant.
+SMALL = 70
 
 #: The two ways to be true.
 EQUIVALENT, IMPLIED = "equivalent", "implied"
@@ -52,6 +55,8 @@ def follows(
         return _semidefinite(mutant, asserted, alphabet)
     if (asserted.op, mutant.op) in (("<", "<="), (">", ">=")):
         return IMPLIED, "weaker: the strict relation implies it"
+    if mutant.op == asserted.op != "=" and _larger_or_smaller(mutant, asserted, facts_of(asserted, alphabet)):
+        return IMPLIED, "weaker: the larger side grew, or the smaller one fell"
     same = _same(mutant, asserted, alphabet, known)
     if same:
         return EQUIVALENT, same
@@ -105,6 +110,8 @@ def _same(mutant: Assertion, asserted: Assertion, alphabet: Alphabet, known: Seq
     if ratio == ">" or (ratio and asserted.op == "="):
         return "the same relation, multiplied by a number of known sign"
     if asserted.op == "=" and isinstance(new, sp.Expr) and isinstance(old, sp.Expr) and old != 0:
+        if _different(old, new, alphabet):
+            return ""
         quotient = sp.cancel(sp.together(new / old))
         facts = facts_of(asserted, alphabet)
         if facts.sign(quotient) == POSITIVE or facts.sign(-quotient) == POSITIVE:
@@ -134,13 +141,10 @@ def proportional(a: Any, b: Any, alphabet: Alphabet, any_factor: bool = False) -
             parts.append({**term.terms, **getattr(term, "sums", {})})
         else:
             parts.append(dict(enumerate(scalars_of(term))))
-    if (
-        not any_factor
-        and len(parts[0]) == 1
-        and len(parts[1]) == 1
-        and _different(*(next(iter(p.values())) for p in parts), alphabet)
-    ):
-        return ""
+    if not any_factor and len(parts[0]) == 1 and len(parts[1]) == 1:
+        (one,), (other,) = (list(p.values()) for p in parts)
+        if _different(one, other, alphabet):
+            return ""
     first, second = ({k: v for k, v in part.items() if residue(v, alphabet) != 0} for part in parts)
     if not first or set(first) != set(second):
         return ""
@@ -160,7 +164,7 @@ def proportional(a: Any, b: Any, alphabet: Alphabet, any_factor: bool = False) -
 
 
 def _different(a: sp.Expr, b: sp.Expr, alphabet: Alphabet) -> bool:
-    """Does b/a take both signs in a floating-point sample?  Then it is no factor of known sign."""
+    """Does b/a take both signs in a floating-point sample, or vary where it is large?  Then it is not looked at."""
     symbols = sorted(sp.sympify(a).free_symbols | sp.sympify(b).free_symbols, key=str)
     if not symbols or any(s not in alphabet.domains for s in symbols):
         return False
@@ -168,12 +172,19 @@ def _different(a: sp.Expr, b: sp.Expr, alphabet: Alphabet) -> bool:
     drawn = [sample(alphabet.domains[s], rng, 200) for s in symbols]
     with np.errstate(all="ignore"):
         ratio = evaluate(b, symbols, drawn) / evaluate(a, symbols, drawn)
-    return bool((ratio > 1e-12).any() and (ratio < -1e-12).any())
+    if (ratio > 1e-12).any() and (ratio < -1e-12).any():
+        return True
+    seen = ratio[np.isfinite(ratio)]
+    constant = len(seen) > 0 and float(np.ptp(seen)) <= 1e-6 * float(np.max(np.abs(seen)))
+    return not constant and sp.count_ops(a) + sp.count_ops(b) > SMALL
 
 
 def is_zero_term(term: Any, alphabet: Alphabet) -> bool:
     """Do all scalars of the term reduce to 0?"""
-    return all(residue(c, alphabet) == 0 for c in scalars_of(term))
+    scalars = scalars_of(term)
+    if any(plainly_not_zero(c, alphabet) for c in scalars):
+        return False
+    return all(residue(c, alphabet) == 0 for c in scalars)
 
 
 # --------------------------------------------------------------------------- weaker statements
@@ -189,12 +200,17 @@ def _weaker(mutant: Assertion, asserted: Assertion, alphabet: Alphabet, known: S
         rest = reduced(rest, premises) if isinstance(rest, (Word, Trace)) else rest
         if nonnegative(rest, facts):
             return "weaker: it is the step, times a factor ≥ 0, plus terms ≥ 0"
-    if isinstance(new, sp.Expr):
-        sides = [(plainly(getattr(a, s), a) for a in (mutant, asserted)) for s in ("lhs", "rhs")]
-        for (fresh, former), wanted in zip(sides, (">=", "<=") if asserted.op in LARGER else ("<=", ">="), strict=True):
-            if fresh != former and larger(fresh, former, facts) in (wanted, "="):
-                return "weaker: the larger side grew, or the smaller one fell"
     return ""
+
+
+def _larger_or_smaller(mutant: Assertion, asserted: Assertion, facts: Facts) -> bool:
+    """Did the larger side grow, or the smaller one fall?"""
+    wanted = (">=", "<=") if asserted.op in LARGER else ("<=", ">=")
+    for side, direction in zip(("lhs", "rhs"), wanted, strict=True):
+        fresh, former = (plainly(getattr(a, side), a) for a in (mutant, asserted))
+        if isinstance(fresh, sp.Expr) and isinstance(former, sp.Expr) and fresh != former:
+            return larger(fresh, former, facts) == direction
+    return False
 
 
 def _instance(mutant: Assertion, asserted: Assertion, alphabet: Alphabet) -> str:
@@ -317,7 +333,7 @@ def holds(
         certified.append((_gap(given), given.op in STRICT))
     if proof is not None and isinstance(proof[0], Inequality):
         kept = {id(m) for m in asserted.semidefinite}
-        certified += ingredients(*proof, facts, kept)
+        certified += ingredients(proof[0], proof[1], facts, kept)
     former = _gap(given) if given is not None else None
     if (weights := shares(former, gap, facts)) and proof is not None and isinstance(proof[0], Inequality):
         certified += [(t * w, False) for t, _ in certified for w in weights]

@@ -24,7 +24,7 @@ from theory.proof.normal_form import NONNEGATIVE, POSITIVE, sign
 #: Expressions with more operations than this are not tried: a certificate of that size is no use to a reader.
 LARGEST = 220
 #: Processor time for one certificate.
-SECONDS = 1.5
+SECONDS = 0.7
 
 
 class Facts:

@@ -30,7 +30,7 @@ from theory.proof.sums import Sum
 from theory.proof.traces import Trace, Word
 
 #: Points drawn a generation, generations, parents, and how many of the most promising points are verified.
-DRAWN, GENERATIONS, PARENTS, VERIFIED = 3000, 5, 60, 4
+DRAWN, GENERATIONS, PARENTS, VERIFIED = 1500, 5, 40, 3
 #: Exact points of attainment tried.
 ATTAINED = 30
 #: Equations solved for them.

@@ -8,10 +8,11 @@ multiplied by a letter from either side first (:func:`multiplied`), and X = 0 is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import sympy as sp
 
+from theory.mutation.floats import plainly_not_zero
 from theory.proof.alphabet import Alphabet
 from theory.proof.normal_form import residue
 from theory.proof.traces import Letter, Product, Trace, Word
@@ -29,7 +30,7 @@ def reduced(term: Word | Trace, premises: Iterable[Word]) -> Word | Trace:
     return rewritten(term, rules_of(premises))
 
 
-def rules_of(premises: Iterable[Word]) -> list[Rule]:
+def rules_of(premises: Iterable[Any]) -> list[Rule]:
     """A rule for every premise that has one longest product, and for its transpose."""
     out: dict[Product, Rule] = {}
     for premise in premises:
@@ -118,7 +119,10 @@ def _products(factor: Word, premise: Word) -> list[Word]:
 
 def is_zero(term: Word | Trace, alphabet: Alphabet) -> bool:
     """Do all coefficients reduce to 0?"""
-    return all(residue(c, alphabet) == 0 for c in term.coefficients())
+    scalars = term.coefficients()
+    if any(plainly_not_zero(c, alphabet) for c in scalars):
+        return False
+    return all(residue(c, alphabet) == 0 for c in scalars)
 
 
 def vanishes_by(term: Word | Trace, premises: Sequence[Word], alphabet: Alphabet) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -30,7 +31,7 @@ SEED = 20261123
 #: Further worlds at which a mutant is tried that nothing has explained.
 DEEP = 60
 #: Processor time for one search: for a point, or for a proof.
-SECONDS = 5.0
+SECONDS = 3.0
 #: Variations of a world at which all hypotheses hold, to find one at which all but one do.
 VARIED = 120
 #: Points drawn where one hypothesis is left out.
@@ -356,3 +357,23 @@ def mutants_of(name: str) -> list[dict[str, Any]]:
     """All mutants of the claim of this name, as data."""
     claim = next(c for c in all_claims() if c.name == name)
     return [asdict(m) for m in run((claim,)).mutants]
+
+
+def identities(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """By claim and step, a digest of what was perturbed: the relation, its conditions, and the equations it uses."""
+    out: dict[str, dict[str, str]] = {}
+    for claim in all_claims():
+        if claim.name in names:
+            out[claim.name] = {step.name: identity(claim, step) for step in claim.steps}
+    return out
+
+
+def identity(claim: Claim, step: Step) -> str:
+    """The digest of one step."""
+    asserted = assertion(step, claim.context(step))
+    parts = [_text(asserted)]
+    parts += [f"{c.name}: {c.slack} {'>' if c.strict else '>='} 0" for c in asserted.conditions]
+    parts += [f"{name}: {plain(term)} = 0" for name, term in asserted.premises]
+    parts += [f"{name}: {plain(term)} {'>' if strict else '>='} 0" for name, term, strict in asserted.slacks]
+    parts += [one.name for one in asserted.semidefinite]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

@@ -38,9 +38,15 @@ def _negative(e: sp.Expr, world: World) -> bool:
 
 
 def _zero(e: sp.Expr, world: World) -> bool:
+    for symbol, value in world.lets:
+        e = e.xreplace({symbol: value})
     try:
         return bool(rational(e, world.scalars) == 0)
     except (Irrational, ZeroDivisionError):
+        pass
+    try:
+        return bool(world.balls(e, BITS)[0].contains(0)) and world.vanishes(e)
+    except (Undefined, TypeError, KeyError):
         return False
 
 
