@@ -26,6 +26,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from relaxations.spectral import shrink_singular_values
 from theory.labels import FloatArray
 from theory.model import UFM
 
@@ -61,27 +62,33 @@ def project(G: FloatArray, radius: float, N: Linear) -> FloatArray:
         return np.asarray(project(G.T, radius, lambda X: np.asarray(N(X.T).T)).T)
     best, least = np.zeros_like(G), np.inf
     for step in range(NEWTON_STEPS + 1):
-        P, sigma, Qt = np.linalg.svd(G, full_matrices=False)
-        cut = np.minimum(sigma, radius)
-        U = np.asarray((P * cut) @ Qt)
+        U = G - shrink_singular_values(G, radius)[0]
         stray = N(U)
-        size = float(np.linalg.norm(stray)) / max(float(np.linalg.norm(cut)), 1e-300)
+        size = float(np.linalg.norm(stray)) / max(float(np.linalg.norm(U)), 1e-300)
         if size >= least:
             return best
         best, least = U, size
         if size <= SMALL or size > TOO_LARGE or step == NEWTON_STEPS:
             return best
-        differential = _differential(P, sigma, cut, Qt)
-        G = G - _conjugate_gradients(differential, N, stray)
+        G = G - _conjugate_gradients(_differential(*_singular_values(G), radius), N, stray)
     return best
 
 
-def _differential(P: FloatArray, sigma: FloatArray, cut: FloatArray, Qt: FloatArray) -> Linear:
-    """Π'(G) at G = P diag(sigma) Qt."""
-    ratio = np.divide(cut, sigma, out=np.ones_like(sigma), where=sigma > 0)
+def _singular_values(G: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """P (R, R), σ (R,), Qᵀ (R, C) of G, R <= C, by the smaller Gram matrix; rows of Qᵀ are 0 where σ is rounding."""
+    squares, P = np.linalg.eigh(G @ G.T)
+    sigma = np.sqrt(np.maximum(squares, 0.0))
+    keep = sigma > 1e-7 * sigma[-1]
+    return P, sigma, np.divide(P.T @ G, sigma[:, None], out=np.zeros_like(G), where=keep[:, None])
+
+
+def _differential(P: FloatArray, sigma: FloatArray, Qt: FloatArray, radius: float) -> Linear:
+    """Π'(G) at G = P diag(sigma) Qt, Π the projection on the ball of ``radius``."""
+    cut = np.minimum(sigma, radius)
+    ratio = np.divide(cut, sigma, out=np.ones_like(sigma), where=sigma > radius)
     gap = sigma[:, None] - sigma[None, :]
-    close = np.abs(gap) <= 1e-14 * sigma[0]
-    slope = (cut == sigma).astype(float)
+    close = np.abs(gap) <= 1e-14 * sigma.max()
+    slope = (sigma <= radius).astype(float)
     first = np.where(close, slope[:, None] * slope[None, :], 0.0)
     np.divide(cut[:, None] - cut[None, :], gap, out=first, where=~close)
     total = sigma[:, None] + sigma[None, :]
