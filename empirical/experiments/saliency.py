@@ -168,7 +168,8 @@ SALIENCY = Plan(
     question="Does a task look at the other task's image when their labels are correlated?",
     theory=(
         "the other image decides nothing of a logit at correlation 0 and half of it where the tasks have merged, as "
-        "the law says in between; maps that keep places apart follow, Grad-CAM++ shows both images at any correlation"
+        "the law says in between; maps that keep gradients at their places follow, those of Grad-CAM, which pool them, "
+        "show both images at any correlation"
     ),
     variants=tuple(_variant(rho) for rho in GRID),
     rows=_rows,

@@ -118,7 +118,7 @@ PARTICULAR: Mapping[str, Particular] = {
     "saliency": Particular(
         saliency,
         "Share of a task's logit that the other task's image decides, by the law and as trained, and the share of "
-        "class activation maps on it, over the correlation of the labels. Grad-CAM++ shows both images alike whatever "
-        "the network has learned; maps that keep gradients at their places follow the law.",
+        "class activation maps on it, over the correlation of the labels. Maps that keep gradients at their places "
+        "follow the law; those of Grad-CAM, which pool them, show both images alike whatever the network has learned.",
     ),
 }
