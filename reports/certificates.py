@@ -110,7 +110,7 @@ def sources() -> str:
     """SHA-256 over the sources that decide a certificate: a record of other sources is made again."""
     digest = hashlib.sha256()
     for package in (theory, relaxations):
-        for path in sorted(Path(next(iter(package.__path__))).glob("*.py")):
+        for path in sorted(Path(next(iter(package.__path__))).rglob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()

@@ -13,6 +13,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
+from relaxations.check import Verdict
 from theory.proof.prose import escape as escaped
 
 
@@ -40,7 +41,7 @@ def code(text: str) -> Latex:
 
 def name(text: str) -> Latex:
     """``text`` as an identifier: typewriter, breakable after a dash or underscore too (no command to be copied)."""
-    pieces = (escape(piece) for piece in re.split("(?<=[-_/.])(?=[A-Za-z])", text))
+    pieces = (escape(piece) for piece in re.split(r"(?<=[-_/])(?=[A-Za-z0-9])|(?<=\.)(?=[A-Za-z])", text))
     return Latex(r"\texttt{" + r"\allowbreak{}".join(pieces) + "}")
 
 
@@ -142,6 +143,13 @@ def enclosure(lower: str, upper: str | None, extra: int = 2) -> Latex:
     return Latex(rf"${first[:common]}\,{{}}_{{{first[common:]}}}^{{{second[common:]}}}$")
 
 
+def proved_enclosure(verdict: Verdict) -> Latex:
+    """The proved enclosure of a minimum."""
+    if verdict.lower is None:
+        raise ValueError(f"nothing is enclosed: {verdict.reason}")
+    return enclosure(verdict.lower, verdict.upper)
+
+
 def _plain(text: str) -> str:
     """A decimal text in mathematics: an exponent as a power of ten."""
     mantissa, _, exponent = text.lower().partition("e")
@@ -199,13 +207,46 @@ def split_sum(formula: str) -> list[str]:
 SHORT = 14
 
 
-def display(relation: str, label: str = "", conditions: Sequence[str] = (), inline: bool = False) -> Latex:
+def display(relation: str, label: str = "", conditions: Sequence[str] = (), name: str = "") -> Latex:
     r"""A displayed relation that breaks only if it must: ``\fitted{one line}{broken at the relation and at terms}``.
 
     ``relation`` is LaTeX mathematics without dollars, and so are the ``conditions`` under which it holds; with a
-    ``label`` it is numbered; ``inline`` puts it in the running text if it is short.  The preamble's ``\fitted``
-    measures: one line where that fits, else the broken form, and a form that is still too wide is scaled.
+    ``label`` it is numbered, and ``name`` (LaTeX text) stands beside it.  The preamble's ``\fitted`` measures: one
+    line where that fits, else the broken form, and a form that is still too wide is scaled.
     """
+    whole, broken = _forms(relation, conditions)
+    if label:
+        return Latex(rf"\fittedequation{{{name}}}{{{whole}}}{{{broken}}}{{\label{{{label}}}}}")
+    return Latex(rf"\fitted{{{whole}}}{{{broken}}}")
+
+
+def inline(relation: str) -> Latex:
+    """A relation in the running text if it is short, else displayed."""
+    whole, broken = _forms(relation, ())
+    return Latex(rf"\fittedinline{{{whole}}}{{{broken}}}")
+
+
+#: A page of unknown width breaks formulas of more signs than this.
+WEB = 66
+
+
+def web_display(relation: str, label: str = "", conditions: Sequence[str] = (), name: str = "") -> Latex:
+    r"""The same for a page that cannot measure: broken if the formula has many signs, numbered by an environment."""
+    whole, broken = _forms(relation, conditions)
+    formula = rf"\[{whole if _signs(whole) <= WEB else broken}\]"
+    if not label:
+        return Latex(formula)
+    said = rf"\begin{{said}}{name}\end{{said}}" if name else ""
+    return Latex(rf"\begin{{numbered}}\label{{{label}}}{said}{formula}\end{{numbered}}")
+
+
+def web_inline(relation: str) -> Latex:
+    """:func:`inline` for a page that cannot measure."""
+    return Latex(f"${relation}$") if _signs(relation) <= WEB // 2 else web_display(relation)
+
+
+def _forms(relation: str, conditions: Sequence[str]) -> tuple[str, str]:
+    """A relation on one line, and broken at its sign, at the terms of sums and before its conditions."""
     left, sign, right = split_relation(relation)
     condition = r"\text{if } " + r",\ ".join(conditions) if conditions else ""
     if not sign:
@@ -219,12 +260,8 @@ def display(relation: str, label: str = "", conditions: Sequence[str] = (), inli
             lines.append(rf"&\quad {sign} {first}")
         lines += [rf"&\qquad {{}} {line}" for line in rest]
     lines += [rf"&\qquad \text{{{'and' if k else 'if'} }} {c}" for k, c in enumerate(conditions)]
-    broken = r"\\ ".join(lines)
     whole = rf"{relation} \qquad {condition}" if condition else relation
-    if inline:
-        return Latex(rf"\fittedinline{{{whole}}}{{\begin{{aligned}}{broken}\end{{aligned}}}}")
-    forms = rf"{{{whole}}}{{\begin{{aligned}}{broken}\end{{aligned}}}}"
-    return Latex(rf"\fittedequation{forms}{{\label{{{label}}}}}" if label else rf"\fitted{forms}")
+    return whole, r"\begin{aligned}" + r"\\ ".join(lines) + r"\end{aligned}"
 
 
 def _filled(terms: list[str], width: int = 62) -> list[str]:

@@ -1,17 +1,12 @@
-"""Records kept beside the report: experiments over several seeds, and benchmarks; a section for each that is there.
+"""Experiments over several seeds, as the report takes them.
 
-``reports/records/*.json`` are records (:mod:`relaxations.records`) of runs too long to be made with every report:
-
-    kind "experiment"   ``python -m empirical.train --experiment NAME --seeds S`` (:mod:`empirical.experiments.runner`)
-    kind "bench"        ``python -m benchmarks``
-
-Other kinds are left to others.  Whether a prediction holds is judged again from the values, so that a table never
-prints a verdict that its own numbers contradict.
+``reports/records/experiment-*.json`` are records of ``python -m empirical.train --experiment NAME --seeds S``
+(:mod:`empirical.experiments.runner`), too long to be made with every report.  Whether a prediction holds is judged
+again from the values, so that a table never prints a verdict that its own numbers contradict.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,12 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from relaxations.records import read_record
-from reports.checked import reading
 from theory import closed_forms as forms
 from theory.labels import LabelDesign
 
-#: Where the records lie that come with the source.
-RECORDS = Path(__file__).with_name("records")
 #: Tables of more rows than this are summed up by quantity.
 LONGEST = 45
 
@@ -156,7 +148,8 @@ def _prediction(row: dict[str, Any]) -> Prediction:
     )
 
 
-def _experiment(path: Path) -> MeasuredExperiment:
+def read_experiment(path: Path) -> MeasuredExperiment:
+    """The experiment that a record keeps.  Raises ``ValueError`` where a verdict contradicts its values."""
     data = read_record(path, "experiment")
     result = data["result"]
     rows = [_prediction(row) for row in result["table"]]
@@ -172,48 +165,6 @@ def _experiment(path: Path) -> MeasuredExperiment:
         variants=tuple(result["variants"]),
         provenance=data["provenance"],
     )
-
-
-@dataclass(frozen=True, eq=False)
-class Benchmark:
-    """The structured solver beside its peers: a row a problem, a dictionary (seconds, gap or failure) a solver."""
-
-    rows: tuple[dict[str, Any], ...]
-    provenance: dict[str, Any]
-
-    @property
-    def peers(self) -> tuple[str, ...]:
-        """The names of the peers, in the order of the record."""
-        return tuple(dict.fromkeys(name for row in self.rows for name in row["peers"]))
-
-
-def _benchmark(path: Path) -> Benchmark:
-    data = read_record(path, "bench")
-    rows = []
-    for row in data["result"]["peers"]:
-        times = [p["seconds"] for p in row["peers"].values() if "seconds" in p]
-        ratio = min(times) / row["ours"]["seconds"] if times and "seconds" in row["ours"] else None
-        rows.append({"case": row["case"], "ours": row["ours"], "peers": row["peers"], "ratio": ratio})
-    return Benchmark(tuple(rows), data["provenance"])
-
-
-def read_measured(folder: Path = RECORDS) -> tuple[tuple[MeasuredExperiment, ...], tuple[Benchmark, ...]]:
-    """Experiments and benchmarks among the records of ``folder``, which need not exist.  Raises ``InputError``."""
-    experiments, benchmarks = [], []
-    for path in sorted(folder.glob("*.json")):
-        with reading(path, "make the record again, or take it away"):
-            kind = kind_of(path)
-            if kind == "experiment":
-                experiments.append(_experiment(path))
-            elif kind == "bench":
-                benchmarks.append(_benchmark(path))
-    return tuple(experiments), tuple(benchmarks)
-
-
-def kind_of(path: Path) -> str | None:
-    """The kind that a file says it is a record of."""
-    data = json.loads(path.read_text(encoding="utf-8"))
-    return str(data["kind"]) if isinstance(data, dict) and "kind" in data else None
 
 
 def held(experiments: Sequence[MeasuredExperiment]) -> tuple[int, int]:

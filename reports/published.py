@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from reports import latex
-from reports.collect import Inputs, ProvedClaim
+from reports.collect import Inputs
 from reports.counterexamples import ProvedCounterexample
 from reports.latex import Latex
+from reports.proofs import ProvedClaim
 from theory.model import UFM
 from theory.proof.prose import text_latex, without_unicode
 from theory.published_table import published_table

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from fractions import Fraction
 
 import pytest
 import torch
@@ -19,10 +21,12 @@ from empirical.presets import preset_named
 from relaxations.check import check_file
 from relaxations.records import provenance, record, write_json
 from reports import build as builder
+from reports import grids, typeset, web
 from reports.certificates import INSTANCES, KIND, certificate_path, make, record_path, up_to_date
 from reports.certificates import app as certificates
 from reports.checked import InputError
-from reports.collect import collect
+from reports.collect import RECORDS
+from reports.collect import collect as collect_all
 from reports.counterexamples import app as refute
 from reports.document import render
 from reports.latex import code
@@ -30,11 +34,13 @@ from theory.claims import thresholds
 from theory.proof import Claim, Identity
 from theory.proof.report_data import claim_data
 
+#: Without the records that come with the source: their sections are tested with records made here.
+collect = functools.partial(collect_all, kept=RECORDS / "none")
 QUICK = ("two-tasks", "dead-task", "too-few-dimensions")
 NASTY = r"50% \input{x} $_#&~^{}"
 run = CliRunner().invoke
 
-needs_tex = pytest.mark.skipif(builder.tex_engine() is None, reason="latexmk and pdflatex are not both on the PATH")
+needs_tex = pytest.mark.skipif(typeset.tex_engine() is None, reason="latexmk and pdflatex are not both on the PATH")
 
 
 def proofs(folder, claims):
@@ -62,7 +68,7 @@ def train(folder, **changes):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory, few_points):
     """A build folder: two claims (one of them false), three certificates, one run that misses its gates."""
     folder = tmp_path_factory.mktemp("build")
     x = thresholds.x
@@ -75,7 +81,20 @@ def made(tmp_path_factory):
             make(folder / "certificates", instance)
     assert run(refute, ["--out", str(folder / "counterexamples")]).exit_code == 0
     train(folder / "runs" / "tiny")
+    for name in grids.GRIDS:
+        grids.make(folder / "grids", name, workers=1)
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_points():
+    """Grids of a few points, and no records but those that a test makes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grids, "CLASSES", (3,))
+        patch.setattr(grids, "COUPLINGS", (Fraction(1, 10), Fraction(2, 5), Fraction(3, 5)))
+        patch.setattr(grids, "NARROW", {"2,2": range(1, 3)})
+        patch.setattr(builder, "collect", collect)
+        yield
 
 
 @pytest.fixture
@@ -108,6 +127,8 @@ def test_the_document_says_what_the_inputs_say(made):
 
 def test_equal_inputs_make_equal_bytes(made):
     assert render(collect(made)) == render(collect(made))
+    sources = render(collect(made), web=True)
+    assert web.page(sources, web.pandoc()) == web.page(render(collect(made), web=True), web.pandoc())
 
 
 def test_margins_are_measured_on_the_last_layer(made):
@@ -128,11 +149,18 @@ def test_a_report_without_tex(copied, tmp_path, monkeypatch):
     assert "no PDF: latexmk and pdflatex are not both on the PATH" in result.output
     assert "claim false: refuted" in result.output
     assert (out / "verification.tex").exists()
-    assert sorted(p.name for p in (out / "figures").glob("run*")) == [
+    assert sorted(p.name for p in (out / "figures").iterdir()) == [
+        "interval.pdf",
+        "phases.pdf",
         "run1-anatomy.pdf",
-        "run1-gram.pdf",
         "run1-measures.pdf",
+        "run1-way.pdf",
     ]
+    page = (out / "verification.html").read_text(encoding="utf-8")
+    assert "<math" in page
+    assert "To be read first" in page
+    assert page.count("data:image/svg+xml") + page.count("<svg") >= 5
+    assert not re.search(r"(?:src|href)=\"(?!#|data:|https?:)", page)  # self-contained
     assert not (out / "verification.pdf").exists()
 
 
@@ -142,7 +170,7 @@ def test_a_report_with_nothing_to_regret_exits_0(copied, tmp_path):
     data = json.loads(path.read_text())
     data["result"]["gates"] = []
     path.write_text(json.dumps(data))
-    result = run(builder.app, ["--build", str(copied), "--out", str(tmp_path / "out"), "--no-pdf"])
+    result = run(builder.app, ["--build", str(copied), "--out", str(tmp_path / "out"), "--no-pdf", "--no-html"])
     assert result.exit_code == 0, result.output
 
 
@@ -160,21 +188,21 @@ def test_the_pdf_compiles_with_nasty_strings_and_twice_alike(copied, tmp_path):
     data["result"].update(title=NASTY, command=NASTY)
     path.write_text(json.dumps(data))
     sources = render(collect(copied))
-    latexmk = builder.tex_engine()
-    first = builder.typeset(sources, latexmk)
+    latexmk = typeset.tex_engine()
+    first = typeset.typeset(sources, latexmk)
     assert first.startswith(b"%PDF")
-    assert builder.typeset(sources, latexmk) == first
+    assert typeset.typeset(sources, latexmk) == first
 
 
 @needs_tex
 def test_tex_errors_are_shown_and_exit_1(copied, tmp_path, monkeypatch):
-    def broken(inputs):
-        sources = render(inputs)
+    def broken(inputs, web=False, quick=False):
+        sources = render(inputs, web, quick)
         sources["verification.tex"] = sources["verification.tex"].replace(rb"\tableofcontents", rb"\undefinedcommand")
         return sources
 
     monkeypatch.setattr(builder, "render", broken)
-    result = run(builder.app, ["--build", str(copied), "--out", str(tmp_path / "out")])
+    result = run(builder.app, ["--build", str(copied), "--out", str(tmp_path / "out"), "--no-html"])
     assert result.exit_code == 1
     assert "Undefined control sequence" in result.output
     assert not (tmp_path / "out" / "verification.pdf").exists()
@@ -194,8 +222,8 @@ def test_a_faulty_document_is_refused(inserted, complaint):
     preamble = rb"\documentclass{article}\usepackage[numbers]{natbib}\begin{document}\section{A}\label{sec:model} "
     source = preamble + inserted + rb"\bibliographystyle{plainnat}\bibliography{references}\nocite{*}\end{document}"
     bib = b"@misc{a, author={A}, title={B}, year={2000}}"
-    with pytest.raises(builder.TypesettingError, match=complaint):
-        builder.typeset({"verification.tex": source, "references.bib": bib}, builder.tex_engine())
+    with pytest.raises(typeset.TypesettingError, match=complaint):
+        typeset.typeset({"verification.tex": source, "references.bib": bib}, typeset.tex_engine())
 
 
 # ------------------------------------------------------------------ what is refused

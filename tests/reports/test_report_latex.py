@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,6 @@ from hypothesis import strategies as st
 
 from reports import latex
 from reports.bibliography import cite, cited, entries
-from reports.document import shortened
 from theory.claims import all_claims
 from theory.lemmas import LEMMAS
 from theory.proof.prose import text_latex, without_unicode
@@ -176,18 +176,26 @@ def test_a_relation_splits_at_the_outermost_sign():
 
 
 def test_a_display_keeps_every_term_in_its_broken_form():
-    out = latex.display(r"x = a + b - c", "eq:1", ["x > 0"])
-    assert out.startswith(r"\fittedequation{x = a + b - c \qquad \text{if } x > 0}{\begin{aligned}&x = a ")
+    out = latex.display(r"x = a + b - c", "eq:1", ["x > 0"], "a name")
+    assert out.startswith(r"\fittedequation{a name}{x = a + b - c \qquad \text{if } x > 0}{\begin{aligned}&x = a ")
     assert r"\label{eq:1}" in out
     assert r"\text{if } x > 0\end{aligned}" in out
 
 
-def test_hypotheses_are_cut_outside_of_brackets():
-    long = "cross-entropy; " + "f(a, b, c), " * 12
-    short = shortened(long)
-    assert len(short) < 100
-    assert short.count("(") == short.count(")")
-    assert shortened("short") == "short"
+def test_a_page_that_cannot_measure_breaks_long_formulas_alone():
+    assert latex.web_display("x = a + b") == r"\[x = a + b\]"
+    assert latex.web_inline("x = a + b") == "$x = a + b$"
+    long = "x = " + " + ".join(f"a_{{{k}}}" for k in range(60))
+    assert r"\begin{aligned}" in latex.web_display(long)
+    assert latex.web_inline(long) == latex.web_display(long)
+    numbered = latex.web_display("x = 1", "eq:1", (), "what it says")
+    assert numbered.startswith(r"\begin{numbered}\label{eq:1}\begin{said}what it says\end{said}")
+
+
+def test_a_printed_enclosure_needs_a_lower_bound():
+    verdict = SimpleNamespace(lower=None, upper="1", reason="no dual point")
+    with pytest.raises(ValueError, match="no dual point"):
+        latex.proved_enclosure(verdict)
 
 
 # ------------------------------------------------------------------ references

@@ -9,9 +9,11 @@ from empirical.experiments.correlation import cosines, law_of, table
 from empirical.experiments.plan import equals, vanishes
 from relaxations.records import record, write_json
 from relaxations.solve import solve
-from reports import figures
 from reports.checked import InputError
-from reports.measured import correlated, held, kind_of, read_measured
+from reports.collect import kind_of, read_kept
+from reports.figures import correlation
+from reports.figures.style import saved
+from reports.measured import correlated, held
 from theory import UFM, LabelDesign
 
 
@@ -45,13 +47,14 @@ def experiment(folder, name="correlation", change=lambda result: None):
 
 
 def test_no_record_no_section(tmp_path):
-    assert read_measured(tmp_path) == ((), ())
-    assert read_measured(tmp_path / "nowhere") == ((), ())
+    nothing = {"experiment": (), "bench": (), "sweep": (), "mutation": ()}
+    assert read_kept(tmp_path) == nothing
+    assert read_kept(tmp_path / "nowhere") == nothing
 
 
 def test_an_experiment_is_judged_from_its_values(tmp_path):
     cosine = experiment(tmp_path)
-    ((one,), ()) = read_measured(tmp_path)
+    (one,) = read_kept(tmp_path)["experiment"]
     assert [row.holds for row in one.table] == [True, True, False]
     assert held([one]) == (2, 3)
     assert [row.source for row in one.failed] == ["certified optimum"]
@@ -59,7 +62,7 @@ def test_an_experiment_is_judged_from_its_values(tmp_path):
     assert (point.free, point.classes) == (True, 2)
     assert point.rho == pytest.approx(0.3)
     assert point.certified == pytest.approx(cosine, abs=1e-6)
-    assert figures.cosines([point]).startswith(b"%PDF")
+    assert saved(correlation.cosines([point])).startswith(b"%PDF")
     summed = {(s.quantity, s.source): (s.number, s.held) for s in one.summed()}
     assert summed["cosine of the heads", "certified optimum"] == (1, 0)
 
@@ -67,7 +70,7 @@ def test_an_experiment_is_judged_from_its_values(tmp_path):
 @pytest.mark.parametrize("kind", ["equals", "at_most", "at_least", "varies"])
 def test_the_kinds_are_judged_as_the_plan_does(tmp_path, kind):
     experiment(tmp_path)
-    ((one,), ()) = read_measured(tmp_path)
+    (one,) = read_kept(tmp_path)["experiment"]
     row = dataclasses.replace(one.table[0], kind=kind, predicted=0.0, tolerance=1.0, values=(0.5, 2.0))
     assert row.holds is {"equals": False, "at_most": False, "at_least": False, "varies": True}[kind]
     assert not dataclasses.replace(row, values=(0.5, None)).holds
@@ -76,7 +79,7 @@ def test_the_kinds_are_judged_as_the_plan_does(tmp_path, kind):
 def test_a_verdict_that_contradicts_its_values_is_refused(tmp_path):
     experiment(tmp_path, change=lambda result: result["table"][2].update(passed=True))
     with pytest.raises(InputError, match="contradicts"):
-        read_measured(tmp_path)
+        read_kept(tmp_path)
 
 
 def test_the_ratio_of_a_benchmark_is_computed_from_its_seconds(tmp_path):
@@ -90,10 +93,10 @@ def test_the_ratio_of_a_benchmark_is_computed_from_its_seconds(tmp_path):
     ]
     write_json(tmp_path / "bench.json", record("bench", {"peers": rows}, {}))
     write_json(tmp_path / "other.json", record("audit", {}, {}))
-    ((), (benchmark,)) = read_measured(tmp_path)
+    (benchmark,) = read_kept(tmp_path)["bench"]
     assert benchmark.rows[0]["ratio"] == 4
     assert benchmark.peers == ("sdp:clarabel", "sdp:scs") or benchmark.peers == ("sdp:scs", "sdp:clarabel")
     assert kind_of(tmp_path / "other.json") == "audit"
     (tmp_path / "broken.json").write_text(json.dumps({"kind": "bench", "version": 1}))
     with pytest.raises(InputError, match="missing"):
-        read_measured(tmp_path)
+        read_kept(tmp_path)
