@@ -19,6 +19,7 @@ Math. Program. Comput. 3 (2011) (a test of the step size that survives rounding)
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -49,7 +50,7 @@ PATIENCE, WORTH_GOING_ON = 2, 0.6
 #: The step size of proximal gradient is tested in one step of so many: a test costs as much as a gradient.
 TEST_EVERY = 5
 #: A test first tries a larger step, then smaller ones.
-LENGTHEN, SHORTEN = 0.8, 1.2
+LENGTHEN, SHORTEN = 0.8, 1.25
 
 
 @dataclass(frozen=True)
@@ -116,26 +117,25 @@ class ProximalGradient:
         L passes if F lies below its quadratic model and if the gradient does not change faster than L: the second
         test decides where differences of F drown in rounding, which would let L fall without end.
         """
-        data = self.data
-        following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * self._theta**2))
+        data, biased = self.data, self.data.problem.has_bias
+        following = 0.5 * (1.0 + math.sqrt(1.0 + 4.0 * self._theta**2))
         momentum = (self._theta - 1.0) / following
         V = self.Z + momentum * (self.Z - self._previous[0])
-        c = self.b + momentum * (self.b - self._previous[1])
+        c = self.b + momentum * (self.b - self._previous[1]) if biased else self.b
         # the decay of the bias is handled by its prox, so it is taken out of F here
         logits = data.logits(V, c)
         slope = data.slope(data.predictions(logits))
         gradient = slope * data.inverse
-        bias_gradient = data.mean(slope.sum(axis=1)) if data.problem.has_bias else np.zeros_like(c)
+        bias_gradient = data.mean(slope.sum(axis=1)) if biased else c
         if tested:
             self.L *= LENGTHEN
         smooth = data.value(logits, np.zeros_like(c)) if tested else np.nan
         while True:
             Z, nuclear = data.shrink(V - gradient / self.L, data.gamma / self.L)
-            stiffness = self.L * data.bias_scale**2
-            b = (stiffness * c - bias_gradient) / (stiffness + data.lambda_b)
-            moved, shifted = Z - V, b - c
+            b = self._bias(c, bias_gradient) if biased else c
             if not tested:
                 break
+            moved, shifted = Z - V, b - c
             length = float(np.vdot(moved, moved)) + float(((data.bias_scale * shifted) ** 2).sum())
             there = data.evaluate(data.logits(Z, b), np.zeros_like(b))
             bend = float(np.vdot(there.slope - slope, data.logits(moved, shifted)))
@@ -147,13 +147,20 @@ class ProximalGradient:
                 break
             self.L *= SHORTEN
         # gradient restart: the step points against the direction of travel
-        travel = float(np.vdot(moved, Z - self.Z)) + float(data.bias_scale**2 * shifted @ (b - self.b))
+        travel = float(np.vdot(Z - V, Z - self.Z))
+        if biased:
+            travel += float(data.bias_scale**2 * (b - c) @ (b - self.b))
         if travel < 0:
             self._theta, self._previous = 1.0, (Z, b)
         else:
             self._theta, self._previous = following, (self.Z, self.b)
         self.Z, self.b = Z, b
         self.steps += 1
+
+    def _bias(self, c: FloatArray, gradient: FloatArray) -> FloatArray:
+        """The prox of the decay of the bias at a gradient step from c, in the units of Z'."""
+        stiffness = self.L * self.data.bias_scale**2
+        return np.asarray((stiffness * c - gradient) / (stiffness + self.data.lambda_b))
 
 
 def default_tolerance(problem: UFM) -> float:

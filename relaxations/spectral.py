@@ -25,14 +25,14 @@ def shrink_singular_values(Z: FloatArray, threshold: float, gram: Gram | None = 
     wide = gram is not None or Z.shape[0] <= Z.shape[1]
     squares, vectors = np.linalg.eigh(gram(Z) if gram is not None else Z @ Z.T if wide else Z.T @ Z)
     sigma = np.sqrt(np.maximum(squares, 0.0))
-    keep = sigma > threshold
-    left = vectors[:, keep]
-    shrunk = left * (1.0 - threshold / sigma[keep])
+    first = int(np.searchsorted(sigma, threshold, side="right"))  # eigenvalues ascend
+    left, kept = vectors[:, first:], sigma[first:]
+    shrunk = left * (1.0 - threshold / kept)
     if 2 * left.shape[1] > len(sigma):  # one product with Z instead of two thin ones
         out = (shrunk @ left.T) @ Z if wide else Z @ (left @ shrunk.T)
     else:
         out = shrunk @ (left.T @ Z) if wide else (Z @ left) @ shrunk.T
-    return np.asarray(out), float((sigma[keep] - threshold).sum())
+    return np.asarray(out), float((kept - threshold).sum())
 
 
 def largest_singular_value(Z: FloatArray, gram: Gram) -> float:
