@@ -145,7 +145,8 @@ def test_every_plan_is_well_formed(name):
     assert plan.question.endswith("?")
     for variant in plan.variants:
         assert isinstance(variant, Preset)
-        assert variant.threads == 1  # so that a record repeats bit for bit
+        # on one thread a record repeats bit for bit; on a GPU it is not meant to
+        assert variant.threads == 1 or (plan.accelerator and not variant.deterministic)
         if variant.backbone == "free":
             assert variant.precision == "float64"
             assert variant.images().design()[0].samples <= 2000
