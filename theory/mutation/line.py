@@ -26,11 +26,13 @@ def positive_on_line(expression: sp.Expr, alphabet: Alphabet) -> bool:
     domain = alphabet.domains.get(s)
     if domain is None or domain.kind != "positive":
         return False
-    start = sp.fraction(sp.together(expression))
-    if start[1] != 1:
-        if not start[1].is_positive:
-            return False
-        expression = start[0]
+    for power in expression.atoms(sp.Pow):
+        if power.exp.is_negative and power.base.has(s):
+            if not power.base.is_positive:
+                return False
+            expression = sp.expand(expression / power)
+    if any(p.exp.is_negative and p.base.has(s) for p in expression.atoms(sp.Pow)):
+        return False
     return any(_beyond(expression, s, far) and _between(expression, s, sp.Integer(0), sp.Integer(far)) for far in FAR)
 
 

@@ -426,7 +426,7 @@ class _Search:
             return True
         if not all(determines(e, one) for e in equations):
             plain = list(_templates(rows, columns, self.frames[max(rows, columns)], self.rng))
-            scales = _scales(world.scalars) if len(equations[0].letters) > 1 else []
+            scales = _scales(world.scalars) if any(len(e.letters) > 1 or e.scalars for e in equations) else []
             self.rng.shuffle(scales)
             for candidate in (m * c for c in (flint.fmpq(1), *scales[:4]) for m in plain):
                 trial = World(world.scalars, {**world.matrices, one: candidate}, world.sizes, counts=world.counts)
