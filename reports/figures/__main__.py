@@ -20,6 +20,7 @@ from reports import grids
 from reports.checked import InputError, reading
 from reports.collect import RECORDS
 from reports.figures import correlation, course, experiments, gram, phases
+from reports.figures.particular import PARTICULAR
 from reports.figures.style import saved
 from reports.measured import correlated, read_experiment
 from reports.runs import TrainedRun, read_runs
@@ -115,6 +116,8 @@ def _draw(name: str, build: Path) -> Figure:
     if name in kept:
         with reading(kept[name], "make the record again, or take it away"):
             one = read_experiment(kept[name])
+        if one.name in PARTICULAR:
+            return PARTICULAR[one.name].draw(one)
         return correlation.cosines(points) if (points := correlated(one)) else experiments.experiment(one)
     figure = FIGURES[name]
     if figure.made_by and not (build / figure.path).exists():

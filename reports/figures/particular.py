@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from reports.figures import structure
 from reports.figures.style import BLUE, CERTIFIED, GREY, ORANGE, TRAINED, VERMILLION, canvas, drawn, light_grid
 from reports.measured import MeasuredExperiment, Prediction
 from theory.closed_forms import coupling
@@ -120,5 +121,23 @@ PARTICULAR: Mapping[str, Particular] = {
         "Share of a task's logit that the other task's image decides, by the law and as trained, and the share of "
         "class activation maps on it, over the correlation of the labels. Maps that keep gradients at their places "
         "follow the law; those of Grad-CAM, which pool them, show both images alike whatever the network has learned.",
+    ),
+    "narrow": Particular(
+        structure.narrow,
+        "Gap to the bound of the relaxation over the feature dimension. Circles: the best factorisation that the "
+        "certificate holds, so that the interval from 0 to the circle is proven; crosses: free features, every seed; "
+        "pluses: networks.",
+    ),
+    "partial-annotation": Particular(
+        structure.annotation,
+        "Overlap of the heads. Left: at the end, every seed, over the share p of samples with both labels; at p = 0 "
+        "nothing holds the heads. Right: networks while they train, mean over seeds; dashed is the overlap that costs "
+        "such a gap, by the stiffness of the theorem, which falls with p.",
+    ),
+    "weight-decay": Particular(
+        structure.decay,
+        "Distance of ReLU networks from the certified optimum, every seed. Crosses: ordinary weight decay, with the "
+        "feature decay fitted; circles: a network of the same kind on the objective of the unconstrained features "
+        "model.",
     ),
 }
