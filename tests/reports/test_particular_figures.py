@@ -4,8 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from reports.collect import RECORDS
+from reports.figures.__main__ import app
 from reports.figures.particular import PARTICULAR, ROUNDING
 from reports.figures.style import saved
 from reports.measured import read_experiment
@@ -66,3 +68,10 @@ def test_a_record_without_a_value_leaves_its_point_out():
     panels = PARTICULAR["weightings"].draw(dataclasses.replace(one, table=table)).axes
     assert points(panels[0], "x") == []
     assert len(points(panels[0], "o")) == 24
+
+
+def test_a_figure_alone_is_the_same(tmp_path):
+    target = tmp_path / "w.pdf"
+    answer = CliRunner().invoke(app, ["experiment-weightings", "--out", str(target)])
+    assert answer.exit_code == 0, answer.output
+    assert target.read_bytes() == saved(PARTICULAR["weightings"].draw(record("weightings")))
