@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 KIND = "training"
-PACKAGES = ("torch", "lightning-fabric", "torchmetrics", "numpy", "scipy", "monai", "mlxtend", "python-flint")
+PACKAGES = (
+    "torch", "lightning-fabric", "lightning", "torchmetrics", "numpy", "scipy", "monai", "mlxtend", "python-flint",
+)  # fmt: skip
 
 #: Exit codes: reached, a gate failed or training diverged, stopped at the time limit, interrupted.
 REACHED, FAILED, STOPPED, INTERRUPTED = 0, 1, 3, 130
