@@ -21,7 +21,6 @@ from reports.checked import InputError, reading
 from reports.collect import RECORDS
 from reports.figures import correlation, course, experiments, gram, phases
 from reports.figures.particular import PARTICULAR
-from reports.figures.particular import PARTICULAR
 from reports.figures.style import saved
 from reports.measured import correlated, read_experiment
 from reports.runs import TrainedRun, read_runs
