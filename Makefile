@@ -1,4 +1,4 @@
-# make report   set up, prove, certify, train, write build/report/verification.{tex,pdf}
+# make report   set up, prove, certify, train, write build/report/verification.{html,pdf}
 # make test     set up, linter, types, layers, tests
 # make bench    set up, time our solver beside its peers, write build/bench/bench.json (five to ten minutes)
 # make clean    remove what the others made
@@ -14,16 +14,16 @@ THEORY      := $(wildcard theory/*.py theory/losses/*.py)
 PROOFS      := $(THEORY) $(wildcard theory/*/*.py theory/*/*/*.py)
 RELAXATIONS := $(THEORY) $(wildcard relaxations/*.py relaxations/*/*.py relaxations/*/*/*.py)
 EMPIRICAL   := $(RELAXATIONS) $(wildcard empirical/*.py empirical/sources/*.py empirical/experiments/*.py)
-REPORTS     := $(RELAXATIONS) $(wildcard reports/*.py reports/*.bib reports/templates/* reports/records/*.json)
+REPORTS     := $(RELAXATIONS) $(wildcard reports/*.py reports/figures/*.py reports/*.bib reports/templates/* reports/records/*.json)
 # the report is made again when a TeX engine appears
 TEX         := $(and $(shell command -v latexmk),$(shell command -v pdflatex))
-REPORT      := $(OUT)/report/verification.$(if $(TEX),pdf,tex)
+REPORT      := $(OUT)/report/verification.$(if $(TEX),pdf,html)
 
 .PHONY: report test lint bench clean setup
 .DELETE_ON_ERROR:
 
 report: $(REPORT)
-	@echo "Report: $(OUT)/report/verification.tex"
+	@echo "Report: $(OUT)/report/verification.html, to read in a browser"
 	@echo "        $(if $(TEX),$(REPORT),no PDF: no latexmk and pdflatex on the PATH; install a TeX and make report again)"
 
 setup: $(READY)
@@ -53,7 +53,11 @@ $(OUT)/runs/small/record.json: $(READY) $(EMPIRICAL)
 $(OUT)/audits/small/record.json: $(OUT)/runs/small/record.json
 	$(BIN)/python -m relaxations.audit $(<D)/last_layer.npz --out $(@D)
 
-$(REPORT): $(OUT)/proofs.json $(OUT)/certificates/.done $(OUT)/counterexamples/.done $(OUT)/runs/small/record.json $(OUT)/audits/small/record.json $(REPORTS)
+$(OUT)/grids/.done: $(READY) $(RELAXATIONS) reports/grids.py
+	$(BIN)/python -m reports.grids --out $(@D)
+	@touch $@
+
+$(REPORT): $(OUT)/proofs.json $(OUT)/certificates/.done $(OUT)/counterexamples/.done $(OUT)/runs/small/record.json $(OUT)/audits/small/record.json $(OUT)/grids/.done $(REPORTS)
 	$(BIN)/python -m reports.build --build $(OUT) --out $(@D)
 
 lint: $(READY)

@@ -118,6 +118,8 @@ def _draw(name: str, build: Path) -> Figure:
             one = read_experiment(kept[name])
         if one.name in PARTICULAR:
             return PARTICULAR[one.name].draw(one)
+        if one.name in PARTICULAR:
+            return PARTICULAR[one.name].draw(one)
         return correlation.cosines(points) if (points := correlated(one)) else experiments.experiment(one)
     figure = FIGURES[name]
     if figure.made_by and not (build / figure.path).exists():

@@ -67,9 +67,9 @@ def interval(points: Sequence[NarrowPoint]) -> Figure:
     panels = figure.subplots(1, len(problems), squeeze=False)[0]
     for axis, classes in zip(panels, problems, strict=True):
         mine = sorted((p for p in points if p.classes == classes), key=lambda p: p.dimension)
-        unit, needed = min(p.lower for p in mine), mine[0].needed
+        unit, needed = min(p.lower for p in mine), min(p.dimension for p in mine if p.attained)
         for p in mine:
-            closed = p.status == "certified"
+            closed = p.attained
             colour = BLUE if closed else VERMILLION
             axis.plot([p.dimension] * 2, [p.lower / unit, p.upper / unit], color=colour, linewidth=3, alpha=0.45,
                       solid_capstyle="butt")  # fmt: skip
