@@ -142,9 +142,7 @@ class Trainer:
             resident.check(augmentation, images)
         if self.processes > 1:
             if self.adaptive is not None:
-                raise ValueError(
-                    "an objective that changes while it is minimised is that of one process; run it on one"
-                )
+                raise NotSharedError("an objective that changes sees the steps of one process; run it on one process")
             network = _synchronised(network, images.device, optimisation)
         self.network = network
         forward: nn.Module = network

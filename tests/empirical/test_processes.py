@@ -75,15 +75,29 @@ def test_what_processes_cannot_share_is_refused():
     class First:
         global_rank, world_size = 0, 2
 
+    class Changing:
+        def after_step(self, network, images, index):
+            raise AssertionError("no step is taken")
+
+        after_epoch = parameters = progress = load_progress = after_step
+
+        def __call__(self, network, features, index):
+            return features.sum()
+
     step = Optimisation(epochs=1, batch=4, step=0.01, head_step=0.01)
     searched = dataclasses.replace(step, optimiser="lbfgs")
     images = torch.rand(4, 1, 4, 4)
     plain = MultiTaskNetwork(nn.Flatten(), 16, 3, (2,))
     normed = MultiTaskNetwork(nn.Sequential(nn.BatchNorm2d(1), nn.Flatten()), 16, 3, (2,))
     objective = lambda network, features, index: features.sum()  # noqa: E731
-    for network, optimisation, why in ((plain, searched, "line search"), (normed, step, "batch normalisation")):
+    cases = [
+        (plain, searched, objective, "line search"),
+        (normed, step, objective, "batch normalisation"),
+        (plain, step, Changing(), "objective that changes"),
+    ]
+    for network, optimisation, minimised, why in cases:
         with pytest.raises(NotSharedError, match=f"{why}.*run it on one process"):
-            Trainer(network, images, objective, optimisation, 0, fabric=First())
+            Trainer(network, images, minimised, optimisation, 0, fabric=First())
 
 
 @pytest.mark.slow
