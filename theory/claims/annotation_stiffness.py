@@ -101,7 +101,7 @@ STIFFNESS = (
 
 CLAIM = Claim(
     name="annotation_stiffness",
-    title="Partial annotation: the excess off the optimum is proportional to the number of common samples",
+    title="Partial annotation: the excess grows with the common samples",
     alphabet=x.joined(anatomy.x),
     hypotheses=(
         "those of claim partial_annotation",

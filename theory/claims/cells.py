@@ -48,7 +48,7 @@ penalty_mean = lam / 2 * n * mean.square()
 
 CLAIM = Claim(
     name="cells",
-    title="Samples with equal labels and weights have equal features at every critical point (NC1)",
+    title="Equal labels give equal features at every critical point (NC1)",
     alphabet=x,
     hypotheses=(
         "convex differentiable loss (cross-entropy, squared error, any Fenchel–Young loss)",

@@ -285,7 +285,7 @@ LIMIT = (
 
 CLAIM = Claim(
     name="correlation_phases",
-    title="Phases of two correlated tasks of K classes, and the angle of vanishing decay",
+    title="Phases of two correlated tasks, and the angle of vanishing decay",
     alphabet=x,
     hypotheses=(
         "those of claim correlation_classes; m = μ/α, A = 1 + (K−1)ρ, B = 1 − ρ",

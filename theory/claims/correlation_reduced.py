@@ -132,7 +132,7 @@ EXISTENCE = (
 
 CLAIM = Claim(
     name="correlation_reduced",
-    title="The reduced problem of two correlated tasks: existence and optimality conditions",
+    title="The reduced problem of two correlated tasks",
     alphabet=x.joined(CLASSES.alphabet.part(classes.lam_h)),
     hypotheses=(
         "K ≥ 2 and −1/(K−1) < ρ < 1: A, B > 0; for K = 2 set c = 0, and only b − c enters",

@@ -225,7 +225,7 @@ NECESSARY = (
 
 CLAIM = Claim(
     name="independence",
-    title="Independent labels: single-task optima and certificates add up, heads are orthogonal",
+    title="Independent labels: optima and certificates add up",
     alphabet=x.joined(optimum.x),
     hypotheses=(
         "cross-entropy (or squared error, with P the identity); every sample labelled for every task, ω = α_t/N",

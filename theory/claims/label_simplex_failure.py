@@ -44,7 +44,7 @@ competitor_margins = [
 
 CLAIM = Claim(
     name="label_simplex_failure",
-    title="Fine and coarse labels: label simplices are not the limit of vanishing decay",
+    title="Fine and coarse labels: no label simplices in the limit",
     alphabet=x,
     hypotheses=(
         "fine labels {0, 1, 2}, equally frequent, with the coarse label 1[fine = 2]; one λ̄ for both tasks, no bias",

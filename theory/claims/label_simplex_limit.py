@@ -95,7 +95,7 @@ polar, integral = x.real("UVᵀ", latex=r"UV^{\top}"), x.real("∫", latex=r"\in
 
 CLAIM = Claim(
     name="label_simplex_limit",
-    title="Label simplices are the limit of vanishing decay where they have a dual certificate",
+    title="When label simplices are the limit of vanishing decay",
     alphabet=x,
     hypotheses=(
         "hard labels, all given; the label-simplex matrix E = [√λ̄_t √n_j (e_y − 1/K_t)]; Z' has margins m ≥ 1",

@@ -415,7 +415,7 @@ NECESSARY = (
 
 CLAIM = Claim(
     name="lower_bound",
-    title="The classical lower bound for several tasks, its best constant, and what equality forces",
+    title="The classical lower bound: best constant, and what equality forces",
     alphabet=x,
     hypotheses=(
         "cross-entropy, one-hot labels, mean loss with halves; every sample labelled for every task; any tasks",

@@ -113,7 +113,7 @@ PRODUCT_OF_FACTORS = (
 
 CLAIM = Claim(
     name="relaxation",
-    title="The nuclear-norm relaxation is tight exactly from the smallest rank of its minimisers on",
+    title="The relaxation is tight exactly from its smallest rank on",
     alphabet=x,
     hypotheses=(
         "any Fenchel–Young loss, targets, weights, missing labels and bias",

@@ -107,7 +107,7 @@ by_direction = (Let(kappa, alpha / lam_w, "κ = α/λ_W"),)
 
 CLAIM = Claim(
     name="squared_error",
-    title="Squared error: soft-thresholded labels, Gram matrices from the second moment",
+    title="Squared error: soft-thresholded labels, for any second moment",
     alphabet=x,
     hypotheses=(
         "squared error; every label given; ω_{t,j} = α_t n_j/N, and α_t/λ_{W,t} = κ is one number for all tasks",

@@ -57,7 +57,7 @@ cross_named = Named("W_s W_tᵀ", r"W_s W_t^{\top}", cross_block / (sp.sqrt(lam_
 
 CLAIM = Claim(
     name="squared_error_balanced",
-    title="Squared error, balanced independent labels: orthogonal heads need a free bias",
+    title="Squared error: orthogonal heads need a free bias",
     alphabet=x,
     hypotheses=(
         "those of claim squared_error; uniform marginals, labels of every two tasks independent; any number of tasks",

@@ -91,7 +91,7 @@ published_sum = (*canonical(CONVENTIONS["paper-sum"]), Let(c, sp.Integer(1), "ta
 
 CLAIM = Claim(
     name="thresholds",
-    title="A task is alive iff the product of its decays is below a threshold of its own",
+    title="A task is alive iff its decays are below its own threshold",
     alphabet=x,
     hypotheses=(
         "cross-entropy, uniform marginals, labels of every two tasks independent; label smoothing 0 ≤ ε < 1",

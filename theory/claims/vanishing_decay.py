@@ -56,7 +56,7 @@ below_trial = Condition("M_c is no worse than M̂ log(1/c)", loss + c * s * n_ha
 
 CLAIM = Claim(
     name="vanishing_decay",
-    title="Vanishing decay: minimisers tend to the least nuclear norm with margins 1",
+    title="Vanishing decay: the least nuclear norm with margins 1",
     alphabet=x,
     hypotheses=(
         "cross-entropy, hard labels, all given, no bias; λ_{W,t} = c λ̄_t; L(M) = Σ ω_{t,j} CE",
