@@ -165,12 +165,17 @@ class MultiTaskCollapse(Metric):
         d, cells = self.dimension, self.problem.design.cells
         if features.ndim != 2 or features.shape != (len(labels), d):
             raise ValueError(f"features: shape {tuple(features.shape)}; expected ({len(labels)} samples, {d})")
+        if len(labels) == 0:
+            return
         cell, wrong = self._index.look_up(labels)
         cell, h = cell.to(features.device), features.detach().double()
         size, reference, offsets = self.moments[:cells].split([1, d, d], dim=1)
         new = size[:, 0][cell] == 0
         # one reading from the device: the price of an error that is raised where it is made
-        unknown, infinite, fresh = torch.stack([wrong.to(h.device).any(), ~torch.isfinite(h).all(), new.any()]).tolist()
+        ends = torch.stack(h.aminmax())  # what is not a number is an end of them all
+        unknown, infinite, fresh = torch.stack(
+            [wrong.to(h.device).any(), ~torch.isfinite(ends).all(), new.any()]
+        ).tolist()
         if unknown:
             raise self._index.error(labels, wrong)
         if infinite:
@@ -179,14 +184,16 @@ class MultiTaskCollapse(Metric):
             self._set_references(cell, h, new, reference)
         off = h - reference[cell]
         size.index_add_(0, cell, torch.ones_like(h[:, :1]))
-        offsets.index_add_(0, cell, off)
+        # summed apart: adding to scattered rows of a wide state is several times slower
+        offsets += torch.zeros(cells, d, dtype=h.dtype, device=h.device).index_add_(0, cell, off)
         self.moments[cells:, 1 : 1 + d].addmm_(off.T, off)
-        for t, head in enumerate(self._heads):
-            target = labels[:, t].to(features.device)
-            bias = None if head.bias is None else head.bias.detach().double()
-            guess = nn.functional.linear(h, head.weight.detach().double(), bias).argmax(dim=1)
-            self.correct[t] += ((guess == target) & (target >= 0)).sum()
-            self.labelled[t] += (target >= 0).sum()
+        logits = h @ torch.cat([head.weight.detach() for head in self._heads]).double().T
+        target = labels.to(h.device)
+        for t, z in enumerate(logits.split(self.problem.design.classes, dim=1)):
+            bias = self._heads[t].bias
+            guess = (z if bias is None else z + bias.detach().double()).argmax(dim=1)
+            self.correct[t] += ((guess == target[:, t]) & (target[:, t] >= 0)).sum()
+            self.labelled[t] += (target[:, t] >= 0).sum()
 
     @staticmethod
     def _set_references(cell: torch.Tensor, h: torch.Tensor, new: torch.Tensor, reference: torch.Tensor) -> None:

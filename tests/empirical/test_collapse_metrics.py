@@ -185,8 +185,13 @@ def test_bad_input_is_refused():
         metric.update(features[:2, :-1], targets[:2])
     with pytest.raises(ValueError, match="2 tasks"):
         metric.update(features[:2], targets[:2, :1])
-    with pytest.raises(ValueError, match="finite"):
-        metric.update(features[:1] * float("nan"), targets[:1])
+    for wrong in ("nan", "inf", "-inf"):
+        broken = features[:3].clone()
+        broken[1, 2] = float(wrong)
+        with pytest.raises(ValueError, match="finite"):
+            metric.update(broken, targets[:3])
+    metric.update(features[:0], targets[:0])  # a batch of none is none
+    assert metric.moments.abs().max() == 0
     with pytest.raises(ValueError, match="no sample"), pytest.warns(UserWarning, match="compute"):
         MultiTaskCollapse(problem, heads).compute()
     with pytest.raises(ValueError, match="heads"):
