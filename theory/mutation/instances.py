@@ -138,9 +138,52 @@ def lower_bound(rng: random.Random) -> Instance:
     )  # fmt: skip
 
 
+def nearest_centre(rng: random.Random) -> Instance:
+    """A head that is a simplex ETF, and the heads of a task of two and one of three classes stacked."""
+    projection = sp.eye(3) - sp.ones(3, 3) / 3
+    k, other = rng.sample(range(3), 2)
+    both = sp.diag(sp.eye(2) - sp.ones(2, 2) / 2, projection)
+    roots = (rng.choice((1, 2, 3)), rng.choice((1, 2)))
+    root = sp.diag(*[roots[0]] * 2, *[roots[1]] * 3)
+    beta = sp.diag(*[rng.randint(1, 3)] * 2, *[rng.randint(1, 3)] * 3)
+    if rng.random() < 0.5:
+        root = beta = sp.eye(5)
+
+    def stacked(first: int, second: int) -> sp.Matrix:
+        return both * sp.Matrix([int(n in (first, 2 + second)) for n in range(5)])
+
+    return Instance(
+        {
+            "W_t": 2 * projection, "P_t": projection, "1": sp.ones(3, 1),
+            "e_k": sp.eye(3)[:, k], "e_l": sp.eye(3)[:, other],
+            "W": root * both, "Γ": root**2, "Π": both, "β": beta, "ē_i": stacked(0, k), "ē_j": stacked(1, other),
+        },
+        {"K_t": 3, "g_t": 4},
+    )  # fmt: skip
+
+
+def independence_converse(rng: random.Random) -> Instance:
+    """Labels of two binary tasks, every pair once, and heads that are orthogonal."""
+    E_s = sp.Matrix([[1, 1, 0, 0], [0, 0, 1, 1]])
+    E_t = sp.Matrix([[1, 0, 1, 0], [0, 1, 0, 1]])
+    centred = sp.eye(2) - sp.ones(2, 2) / 2
+    sigma, one, N = sp.ones(4, 1), sp.ones(2, 1), sp.Integer(4)
+    scale, other = rng.choice((1, 2, -3)), rng.choice((1, 2))
+    # L A = N I − (E σ) 1ᵀ = 4 I − 2 J on two classes of two samples
+    return Instance(
+        {
+            "E_s": E_s, "E_t": E_t, "σ": sigma, "1_s": one, "1_t": one, "A_s": scale * centred, "C_t": other * centred,
+            "L_s": (N * sp.eye(2) - E_s * sigma * one.T) / scale, "M_t": (N * sp.eye(2) - E_t * sigma * one.T) / other,
+        },
+        {"N": N},
+    )  # fmt: skip
+
+
 #: By the name of the claim.  A scalar ``"#i"`` is the number of terms of sums over i.
 INSTANCES: dict[str, Callable[[random.Random], Instance]] = {
     "gap_anatomy": gap_anatomy,
+    "independence_converse": independence_converse,
+    "nearest_centre": nearest_centre,
     "relaxation": relaxation,
     "squared_error": squared_error,
     "lower_bound": lower_bound,

@@ -13,7 +13,16 @@ from typing import Any
 
 import flint
 
-from theory.mutation.worlds import Irrational, World, draw_scalar, random_matrix, solved_letter, solved_scalar, unknowns
+from theory.mutation.worlds import (
+    Irrational,
+    World,
+    draw_scalar,
+    random_matrix,
+    reflection,
+    solved_letter,
+    solved_scalar,
+    unknowns,
+)
 from theory.proof.alphabet import Alphabet, Domain
 from theory.proof.traces import Letter
 
@@ -70,7 +79,9 @@ def _plain(world: World) -> World:
 
 def _changed(one: Letter, matrix: flint.fmpq_mat, rng: random.Random) -> flint.fmpq_mat:
     rows, columns = matrix.nrows(), matrix.ncols()
-    kind = rng.choice(("double", "negate", "zero", "add", "draw", "draw"))
+    kind = rng.choice(("double", "negate", "zero", "add", "turn", "draw", "draw"))
+    if kind == "turn" and not one.symmetric:
+        return reflection(rows, rng) * matrix
     if kind == "double":
         return matrix * flint.fmpq(rng.choice((2, 3)), rng.choice((1, 4)))
     if kind == "negate":

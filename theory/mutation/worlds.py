@@ -339,7 +339,7 @@ class _Search:
         if plan is None:
             return None
         order, pivots = plan
-        self.frames = {n: _reflection(n, rng) for n in set(sizes.values())}
+        self.frames = {n: reflection(n, rng) for n in set(sizes.values())}
         world = World({}, {}, sizes, counts={i: rng.choice((1, 2, 3, 16)) for i in self.indices})
         for unknown in order:
             if not self._assign(unknown, pivots.get(unknown, []), world):
@@ -384,10 +384,12 @@ class _Search:
         domain = self.alphabet.domains.get(s, Domain("real"))
         if not equations:
             world.scalars[s] = draw_scalar(domain, self.rng)
+            world._numbers.clear()
             return True
         at = []
         for trial in (0, 1):
             world.scalars[s] = flint.fmpq(trial)
+            world._numbers.clear()
             try:
                 at.append([v for e in equations for v in world.exact(e)])
             except Irrational:
@@ -403,11 +405,13 @@ class _Search:
                 return False
             value = found
         world.scalars[s] = draw_scalar(domain, self.rng) if value is None else value
+        world._numbers.clear()
         return _in_domain(world.scalars[s], domain)
 
     def _define(self, s: sp.Symbol, equations: list[Any], world: World) -> bool:
         """The scalar as the exact, irrational solution of its first equation; the others are verified later."""
         world.scalars.pop(s, None)
+        world._numbers.clear()
         first = equations[0]
         e = next((sp.expand(part) for part in world.expressions(first) if part.has(s)), None)
         if e is None:
@@ -535,7 +539,7 @@ def random_matrix(one: Letter, rows: int, columns: int, rng: random.Random) -> f
     return m + m.transpose()
 
 
-def _reflection(n: int, rng: random.Random) -> flint.fmpq_mat:
+def reflection(n: int, rng: random.Random) -> flint.fmpq_mat:
     """I − 2uuᵀ/uᵀu: rational and orthogonal."""
     u = [rng.randint(1, 4) * rng.choice((-1, 1)) for _ in range(n)]
     norm = sum(v * v for v in u)
