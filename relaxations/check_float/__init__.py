@@ -83,9 +83,9 @@ def check_file(path: str, tolerance: str = "1e-8", problem: str | None = None) -
     return check_file_by(path, tolerance, problem, FLOATS)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "check_float") -> int:
     """The command line of :func:`relaxations.check.main`, at this level."""
-    return main_by(arguments, FLOATS, "check_float", __doc__)
+    return main_by(arguments, FLOATS, prog, __doc__)
 
 
 __all__ = [
