@@ -170,5 +170,9 @@ def proved_now(names: Sequence[str] = ()) -> tuple[ProvedClaim, ...]:
     from theory.proof.report_data import claim_data
 
     claims = all_claims()
+    known = [claim.name for claim in claims]
+    for name in names:
+        if name not in known:
+            raise InputError(f"no claim is called {name!r}; there are: {', '.join(known)}")
     wanted = [c for c in claims if c.name in names] or claims
     return tuple(claim_of(claim_data(claim)) for claim in wanted)

@@ -125,6 +125,7 @@ def test_the_document_says_what_the_inputs_say(made):
     assert not re.search(r"<<|>>|<%|%>", text)
 
 
+@pytest.mark.slow
 def test_equal_inputs_make_equal_bytes(made):
     assert render(collect(made)) == render(collect(made))
     sources = render(collect(made), web=True)
@@ -224,6 +225,35 @@ def test_a_faulty_document_is_refused(inserted, complaint):
     bib = b"@misc{a, author={A}, title={B}, year={2000}}"
     with pytest.raises(typeset.TypesettingError, match=complaint):
         typeset.typeset({"verification.tex": source, "references.bib": bib}, typeset.tex_engine())
+
+
+@pytest.mark.slow
+def test_one_claim_alone_needs_no_build_folder(tmp_path):
+    out = tmp_path / "alone"
+    words = ["--build", str(tmp_path / "nothing"), "--out", str(out), "--no-pdf"]
+    result = run(builder.app, [*words, "--only", "thresholds"])
+    assert result.exit_code == 0, result.output
+    text = (out / "verification.tex").read_text(encoding="utf-8")
+    assert r"\label{proof:thresholds}" in text
+    assert "claim:single-source" not in text
+    assert "Benchmark" not in text
+    assert 'id="claim:thresholds"' in (out / "verification.html").read_text(encoding="utf-8")
+    result = run(builder.app, [*words, "--only", "no_such_claim"])
+    assert result.exit_code == 2
+    assert "there are: cells" in result.output
+
+
+def test_a_quick_report_says_what_it_has_not(copied, tmp_path):
+    shutil.rmtree(copied / "runs")
+    shutil.rmtree(copied / "certificates")
+    out = tmp_path / "quick"
+    result = run(builder.app, ["--build", str(copied), "--out", str(out), "--quick", "--no-pdf"])
+    assert "claim false: refuted" in result.output
+    text = (out / "verification.tex").read_text(encoding="utf-8")
+    for absent in ("a trained network", "the certified instances", "an audit", "experiments", "benchmarks"):
+        assert f"Not shown: {absent}" in text
+    assert r"\label{sec:proofs}" not in text
+    assert (out / "verification.html").exists()
 
 
 # ------------------------------------------------------------------ what is refused
