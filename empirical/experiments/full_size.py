@@ -12,7 +12,8 @@ Fashion-MNIST in any of the forms that :mod:`empirical.sources.strips` names.  `
 ``--variants`` takes some; ``--rehearse`` runs the whole list with a few samples and narrow networks.
 
 What it needs    torch, numpy, scipy, torchmetrics, lightning (or lightning-fabric), typer, rich, monai and python-flint
-                 (sympy comes with torch).  No CVXPY, Dask, TorchJD, TeX, or network.  On a machine that lacks some,
+                 (sympy comes with torch); threadpoolctl; pillow where CIFAR-10 comes as image files.  No CVXPY, Dask,
+                 TorchJD, TeX, or network.  On a machine that lacks some,
                  wheels carried along do: ``pip download --only-binary=:all: --no-deps --python-version 3.12
                  --platform manylinux2014_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux_2_28_x86_64
                  -d wheels monai python-flint``, and there ``pip install --no-index --no-deps --target site
