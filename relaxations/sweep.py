@@ -16,7 +16,7 @@ grown, computes what is missing and nothing else.
             error        null, or why the point states no problem (a correlation out of range, ...)
 
 ``--record FILE`` gathers the records of the folder, of this grid and of those before it, into one of kind ``"sweep"``:
-``result["points"]``, each with what a curve needs (:func:`gathered`).  The sweep over ρ that the report shows:
+``result["points"]``, each with what a curve needs (:mod:`relaxations.sweep_record`).  The sweep over ρ in the report:
 
     python -m relaxations.sweep --classes 2 --correlation=-1:1:41 --share '0.03 0.3' --out build/sweeps/correlation
     python -m relaxations.sweep --classes '3 10' --correlation 0:1:21 --share '0.03 0.3' \\
@@ -27,17 +27,11 @@ Exit 0 every point certified, 1 some not, 2 bad usage, 130 interrupted.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from fractions import Fraction
-from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
@@ -45,108 +39,16 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from relaxations import problems
 from relaxations.certify import certify_problem
 from relaxations.records import provenance, read_record, record, write_json
+from relaxations.sweep_points import Point, grid, values_of
+from relaxations.sweep_record import KIND, PACKAGES, gathered
 from relaxations.workers import available_cores, dask_client, one_thread_each
 from theory.geometry import cross_task_overlap
 from theory.losses import LOSSES
 from theory.model import CONVENTIONS, UFM
-from theory.rationals import exact
 
-KIND, GATHERED = "sweep point", "sweep"
-PACKAGES = ("numpy", "scipy", "python-flint")
-#: A grid of more points is refused: it is a typing mistake more often than a plan.
-MAX_POINTS = 100_000
-
-
-@dataclass(frozen=True)
-class Point:
-    """The options of one point, texts as ``certify`` takes them; ``None`` for what is not given."""
-
-    tasks: str | None = None
-    classes: str | None = None
-    scenario: str | None = None
-    correlation: str | None = None
-    annotated: str | None = None
-    label_noise: str | None = None
-    smoothing: str = "0"
-    samples_per_cell: str = "1"
-    loss: str = "ce"
-    weight_decay: str | None = None
-    feature_decay: str | None = None
-    share: str | None = None
-    task_weights: str = "1"
-    bias: str = "none"
-    dimension: str | None = None
-    convention: str = "mean-halves"
-    solver: str = "proximal"
-
-    def config(self) -> dict[str, str | None]:
-        """The options by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    @property
-    def key(self) -> str:
-        """A digest of the configuration: the name of the record."""
-        return hashlib.sha256(json.dumps(self.config(), sort_keys=True).encode()).hexdigest()[:20]
-
-    def problem(self) -> UFM:
-        """The problem that the options state.  Raises ``ValueError``."""
-        if None not in (self.share, self.weight_decay, self.feature_decay):
-            raise ValueError("share: not together with both decays, which leave nothing to choose")
-        tasks = None if self.tasks is None else problems.whole_numbers(self.tasks, "tasks")[0]
-        named = problems.DesignOptions(
-            tasks=tasks,
-            classes=self.classes,
-            scenario=self.scenario,
-            correlation=self.correlation,
-            annotated=self.annotated,
-            label_noise=self.label_noise,
-            smoothing=self.smoothing,
-            samples_per_cell=self.samples_per_cell,
-        ).build()
-        return problems.with_default_decays(
-            named.design,
-            None if self.weight_decay is None else problems.numbers(self.weight_decay, "weight-decay"),
-            None if self.feature_decay is None else exact(self.feature_decay, "feature-decay"),
-            problems.numbers(self.task_weights, "task-weights"),
-            None if self.bias == "none" else exact(0) if self.bias == "free" else problems.numbers(self.bias, "bias"),
-            self.loss,
-            None if self.dimension is None else problems.whole_numbers(self.dimension, "dim")[0],
-            self.convention,
-            problems.SHARE_OF_THRESHOLD if self.share is None else exact(self.share, "share"),
-        )
-
-
-def values_of(text: str, name: str) -> tuple[str, ...]:
-    """The values of an axis: separated by spaces or ``;``, each a value or ``start:stop:count``.
-
-    A value may hold commas (one number a task).  Raises ``ValueError`` for an empty axis or a range that is none.
-    """
-    out: list[str] = []
-    for part in text.replace(";", " ").split():
-        ends = part.split(":")
-        # shares of groups of tasks hold a colon too, and a plus or a comma
-        if len(ends) != 3 or "+" in part or "," in part:
-            out.append(part)
-            continue
-        start, stop, count = (exact(end, name) for end in ends)
-        if count.denominator != 1 or not 1 <= count <= MAX_POINTS or (count == 1 and start != stop):
-            raise ValueError(f"{name}: {part!r}; expected start:stop:count with a count of at least 2")
-        step = (stop - start) / (count - 1) if count > 1 else Fraction(0)
-        out += [str(start + i * step) for i in range(int(count))]
-    if not out:
-        raise ValueError(f"{name}: no value")
-    return tuple(dict.fromkeys(out))
-
-
-def grid(axes: dict[str, tuple[str, ...]]) -> list[Point]:
-    """All points of a grid, the last axis fastest.  Raises ``ValueError`` for more than ``MAX_POINTS``."""
-    size = int(np.prod([float(len(values)) for values in axes.values()]))
-    if size > MAX_POINTS:
-        raise ValueError(f"{size} points; expected at most {MAX_POINTS}")
-    return [Point(**dict(zip(axes, values, strict=True))) for values in product(*axes.values())]
+__all__ = ["KIND", "Point", "certify_point", "grid", "head_cosines", "run_sweep", "values_of"]
 
 
 def certify_point(point: Point) -> dict[str, Any]:
@@ -183,60 +85,6 @@ def head_cosines(problem: UFM, W: np.typing.NDArray[np.float64]) -> list[dict[st
             overlap = cross_task_overlap(V, U)
             out.append({"tasks": [s, t], "cosine": cosine, "overlap": overlap if np.isfinite(overlap) else None})
     return out
-
-
-def gathered(folder: Path) -> dict[str, Any]:
-    """One record of all points in ``folder``, in the order of classes, correlation and the rest.
-
-    A point has ``config`` (the options that were given), ``problem_id``, ``error``, and unless that says why not:
-    ``classes``, ``samples``, ``cells``, ``weight_decay``, ``feature_decay``, ``mu`` (√(N λ_{W,t} λ_H)/α_t, a number a
-    task), ``rho`` (or ``None``), ``status``, ``lower``, ``upper`` (texts), ``relative_gap``, ``rank``, ``deviations``
-    and ``cosines``.  Files that are no points are left out.
-    """
-    default, points, seconds = Point().config(), [], 0.0
-    for path in sorted(folder.glob("*.json")):
-        try:
-            data = read_record(path, KIND)
-            point = Point(**data["result"]["config"])
-        except (ValueError, TypeError, KeyError):
-            continue
-        result, config = data["result"], point.config()
-        seconds += float(data["provenance"]["seconds"])
-        entry: dict[str, Any] = {
-            "config": {name: value for name, value in config.items() if value != default[name]},
-            "problem_id": result["problem_id"],
-            "error": result["error"],
-        }
-        if result["error"] is None:
-            answer, problem = result["certified"], point.problem()
-            squares = [problem.design.samples * float(w * problem.lambda_h) for w in problem.lambda_w]
-            entry |= {
-                **{name: answer["problem"][name] for name in ("classes", "samples", "weight_decay", "feature_decay")},
-                **{name: answer[name] for name in ("status", "lower", "upper", "relative_gap", "rank", "deviations")},
-                "cells": problem.design.cells,
-                "mu": [math.sqrt(s) / float(a) for s, a in zip(squares, problem.alpha, strict=True)],
-                "rho": None if point.correlation is None else float(Fraction(point.correlation)),
-                "cosines": result["cosines"],
-            }
-        points.append(entry)
-    points.sort(key=_place)
-    return record(GATHERED, {"points": points}, provenance(PACKAGES, seconds=seconds))
-
-
-def _place(entry: dict[str, Any]) -> tuple[Any, ...]:
-    """Where a point stands among the others: numbers as numbers, then the text of the rest; last what is no problem."""
-    rho = entry.get("rho")
-    mu, classes = entry.get("mu", [math.inf]), entry.get("classes", [])
-    share = entry["config"].get("share")
-    failed = entry["error"] is not None
-    return (
-        failed,
-        classes,
-        "" if share is None else share,
-        math.inf if rho is None else rho,
-        mu,
-        json.dumps(entry["config"]),
-    )
 
 
 # --------------------------------------------------------------------------- running

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from relaxations import sweep
 from relaxations.records import read_record
-from relaxations.sweep import GATHERED, KIND, Point, app, grid, run_sweep, values_of
+from relaxations.sweep import KIND, Point, app, grid, run_sweep, values_of
+from relaxations.sweep_record import GATHERED
 from theory.correlation_law import correlated_optimum
 
 
