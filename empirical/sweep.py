@@ -36,7 +36,7 @@ from relaxations.workers import dask_client
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog="Example: python -m empirical.sweep --experiments narrow,imbalance --workers 2")
 def command(
     experiments: Annotated[str, typer.Option(help="names, separated by commas, or all (those that need no GPU)")],
     seeds: Annotated[int | None, typer.Option(min=1, help="seeds of each  [default: the experiment's]")] = None,

@@ -76,7 +76,7 @@ __all__ = ["KIND", "app"]
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog="Examples: python -m empirical.train --preset small; ... --experiment single-source --seeds 3")
 def train(
     preset: Annotated[str | None, typer.Option(help="what to train; see --list  [default: small]")] = None,
     experiment: Annotated[str | None, typer.Option(help="instead of one preset: an experiment; see --list")] = None,

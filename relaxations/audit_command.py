@@ -41,7 +41,7 @@ KIND = "audit"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog="Example: python -m relaxations.audit last_layer.npz --weight-decay 5e-4 --json audit.json")
 def command(
     file: Annotated[
         Path,

@@ -178,7 +178,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 Axis = Annotated[str | None, typer.Option(help="Axis; see certify --help.")]
 
 
-@app.command()
+@app.command(epilog="Example: python -m relaxations.sweep --correlation 0:0.9:10 --share '0.03 0.3' --out sweep")
 def command(
     out: Annotated[Path, typer.Option(help="Folder of the records.")],
     tasks: Annotated[str | None, typer.Option(help="Axis: numbers of tasks, like '2 3 4' or 2:4:3.")] = None,

@@ -165,7 +165,7 @@ def make(folder: Path, instance: Instance) -> CertifyResult:
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog="Example: python -m reports.certificates --out build/certificates")
 def command(
     out: Annotated[Path, typer.Option(help="Folder of the certificates.")] = Path("build/certificates"),
     only: Annotated[list[str] | None, typer.Option(help="Only the instance of this name (repeatable).")] = None,

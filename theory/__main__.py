@@ -25,7 +25,11 @@ WIDTH = 110
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m theory") -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog=prog, description="Prove the claims and print their table.")
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description="Prove the claims and print their table.",
+        epilog="example: %(prog)s --claim single_source --steps",
+    )
     parser.add_argument(
         "--json", metavar="FILE", help="also write the outcomes, for the report ('-': print them alone)"
     )

@@ -1,6 +1,7 @@
 """``collapse``: lists without importing, runs what is called, says what is missing, completes."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,7 @@ def test_every_command_has_help_under_its_name(name, capsys):
     assert stop.value.code in (0, None)
     assert "usage" in printed.lower()
     assert f"collapse {name}" in printed
+    assert re.search(r"[Ee]xamples?:", printed), "a command shows an example of itself"
 
 
 def test_a_misspelt_command_is_a_usage_error_that_names_the_nearest():

@@ -29,7 +29,9 @@ COLUMN = 12
 
 def main(arguments: list[str] | None = None, prog: str = "python -m theory.mutation") -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog=prog, description="Perturb every statement.")
+    parser = argparse.ArgumentParser(
+        prog=prog, description="Perturb every statement.", epilog="example: %(prog)s --claim cells"
+    )
     parser.add_argument("--claim", metavar="NAME", action="append", help="only this claim (may be given again)")
     parser.add_argument("--json", metavar="FILE", help="also write every mutant with its fate")
     parser.add_argument("--points", action="store_true", help="with the points that contradict them (a large file)")
