@@ -1,6 +1,7 @@
 # make report   set up, prove, certify, train, write build/report/verification.{html,pdf}
 # make test     set up, linter, types, layers, tests
 # make bench    set up, time our solver beside its peers, write build/bench/bench.json (five to ten minutes)
+# make mutation perturb every statement of the theory, write reports/records/mutation.json (a quarter of an hour)
 # make clean    remove what the others made
 # PYTHON chooses the interpreter of the virtual environment: make test PYTHON=python3.12
 
@@ -19,7 +20,7 @@ REPORTS     := $(RELAXATIONS) $(wildcard reports/*.py reports/figures/*.py repor
 TEX         := $(and $(shell command -v latexmk),$(shell command -v pdflatex))
 REPORT      := $(OUT)/report/verification.$(if $(TEX),pdf,html)
 
-.PHONY: report test lint bench clean setup
+.PHONY: report test lint bench mutation clean setup
 .DELETE_ON_ERROR:
 
 report: $(REPORT)
@@ -71,6 +72,9 @@ test: lint
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks --out $(OUT)/bench
+
+mutation: $(READY)
+	$(BIN)/python -m theory.mutation --jobs 2 --json reports/records/mutation.json
 
 clean:
 	rm -rf $(VENV) $(OUT) dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache .benchmarks

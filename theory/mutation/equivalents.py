@@ -242,9 +242,10 @@ def _free(term: Any) -> set[sp.Symbol]:
 
 
 def _factors(old: Any, new: Any, facts: Facts) -> Iterator[sp.Expr]:
-    """Factors ≥ 0 by which the step may enter: 1, and the ratios of coefficients."""
-    yield sp.Integer(1)
-    seen = {sp.Integer(1)}
+    """Factors ≥ 0 by which the step may enter: 1, ½, 2, and the ratios of coefficients."""
+    plain = [sp.Integer(1), sp.Rational(1, 2), sp.Integer(2)]
+    yield from plain
+    seen = set(plain)
     first, second = (dict(_labelled(t)) for t in (old, new))
     for key in first.keys() & second.keys():
         if first[key] == 0:

@@ -9,9 +9,12 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import sympy as sp
+
 from theory.claims import all_claims
 from theory.mutation.assertions import Assertion, assertion
-from theory.mutation.equivalents import IMPLIED, SHARP, follows, holds
+from theory.mutation.equivalents import EQUIVALENT, IMPLIED, SHARP, follows, holds
+from theory.mutation.facts import Facts
 from theory.mutation.hunt import hunt
 from theory.mutation.instances import INSTANCES
 from theory.mutation.limits import limited
@@ -295,6 +298,9 @@ def _without(
         found = hunt(weaker, claim.alphabet)
     if found is not None:
         return made(what, _decided_by(weaker, found), point=found.shown())
+    same = _same_condition(operator, what, weaker, claim, step)
+    if same:
+        return made(what, EQUIVALENT, same)
     reason = ""
     if operator.startswith("condition"):
         kept = tuple(w for w in step.where if not (isinstance(w, Condition) and w.name == what))
@@ -310,6 +316,24 @@ def _without(
     if not reason and operator == "condition weak":
         reason = _closed(weaker)
     return made(what, "not used" if reason else "survived", reason)
+
+
+def _same_condition(operator: str, what: str, weaker: Assertion, claim: Claim, step: Step) -> str:
+    """Does the changed condition, with the others, say what it said?"""
+    if operator not in ("condition weak", "condition doubled"):
+        return ""
+    facts = Facts(claim.alphabet)
+    stated = {c.name: c for c in assertion(step, claim.context(step)).conditions}
+    changed = next(c for c in weaker.conditions if c.name == what)
+    old, new = stated[what], changed.slack
+    if old.slack == 0 or new == 0:
+        return ""
+    if operator == "condition doubled" and facts.sign(sp.cancel(new / old.slack)) == ">":
+        return "the same condition, times a positive number"
+    for other in weaker.conditions:
+        if operator == "condition weak" and other.strict and facts.sign(sp.cancel(other.slack / old.slack**2)) == ">":
+            return "the same condition: another one excludes equality"
+    return ""
 
 
 def _source(claim: Claim, step: Step) -> tuple[Claim, Step] | None:
