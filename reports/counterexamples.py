@@ -152,7 +152,7 @@ def read_counterexamples(folder: Path) -> tuple[ProvedCounterexample, ...]:
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog="Example: python -m reports.counterexamples --out build/counterexamples")
 def command(
     out: Annotated[Path, typer.Option(help="Folder of the certificates.")] = Path("build/counterexamples"),
     fresh: Annotated[bool, typer.Option(help="Make all again, whatever is there.")] = False,
