@@ -59,7 +59,8 @@ def gap_anatomy(rng: random.Random) -> Instance:
     W_, H_ = stretch * quarter * P * root, root * Q.T / quarter / stretch
     E = sp.Matrix([[1, 0, 0, 0, 0], [0, *[sp.Rational(1, 2)] * 4]])
     S, B = (sp.diag(*(rng.randint(1, 3) for _ in range(3))) for _ in range(2))
-    U_ = sp.sqrt(lam) * P * Q.T * rng.choice((1, 1, sp.Rational(1, 2)))
+    norm = sp.sqrt(lam) * rng.choice((1, 1, sp.Rational(1, 2), sp.Rational(3, 2)))  # the last is not feasible
+    U_ = norm * P * Q.T
     H = H_ * E
     if rng.random() < 0.3:  # scatter within the second cell
         H += sp.Matrix([[0, 1, -1, 0, 0], [0, 0, 0, 0, 0]])
@@ -77,7 +78,7 @@ def gap_anatomy(rng: random.Random) -> Instance:
     scalars = {
         anatomy.lam: lam, anatomy.omega: omega, anatomy.conj_y: conj_y, anatomy.conj_q: conj_q, anatomy.qz: qz,
         anatomy.yz: yz, anatomy.phi: qz - conj_q + rng.choice((0, 0, 3)), anatomy.nuclear: (root**2).trace(),
-        "‖U'‖_op": sp.sqrt(lam),
+        "‖U'‖_op": norm,
     }  # fmt: skip
     return Instance({word.letters[0]: matrix for word, matrix in at.items()}, scalars)
 
