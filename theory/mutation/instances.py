@@ -158,6 +158,7 @@ def nearest_centre(rng: random.Random) -> Instance:
             "W_t": 2 * projection, "P_t": projection, "1": sp.ones(3, 1),
             "e_k": sp.eye(3)[:, k], "e_l": sp.eye(3)[:, other],
             "W": root * both, "Γ": root**2, "Π": both, "β": beta, "ē_i": stacked(0, k), "ē_j": stacked(1, other),
+            "h": sp.Matrix([rng.randint(-3, 3) for _ in range(5)]),
         },
         {"K_t": 3, "g_t": 4},
     )  # fmt: skip

@@ -89,7 +89,7 @@ def points(
         world = World(world.scalars, world.matrices, world.sizes, lets, world.defined, world.equations, world.counts)
         world.searched = k >= 0
         try:
-            if not assumed(asserted, world):
+            if not in_domains(world, alphabet) or not assumed(asserted, world):
                 continue
             if contradicted(asserted, world) and true:
                 raise AssertionError(f"the true relation fails where its premises hold: {world.shown()}")
@@ -97,6 +97,20 @@ def points(
             continue
         found += 1
         yield world
+
+
+def in_domains(world: World, alphabet: Alphabet) -> bool:
+    """Are the symbols that the equations define where they live?"""
+    point = world.point(PRECISIONS[1])
+    for symbol, _ in world.defined:
+        domain = alphabet.domains.get(symbol)
+        if domain is None or domain.kind == "real":
+            continue
+        value = point[symbol]
+        inside = value > 0 if domain.kind in ("positive", "nonnegative") else domain.kind == "unit" and 0 < value < 1
+        if not inside:
+            return False
+    return True
 
 
 def _sides(asserted: Assertion) -> list[Any]:
