@@ -13,11 +13,14 @@ from reports import grids
 from reports.audited import TERMS, read_audits
 from reports.benchmarked import Goal, read_benchmark
 from reports.checked import InputError
-from reports.collect import RECORDS
+from reports.collect import RECORDS, Inputs
+from reports.document import render
 from reports.figures.experiments import strain
 from reports.measured import Prediction
 from reports.mutated import read_mutation
 from reports.swept import read_sweep
+from reports.typeset import tex_engine, typeset
+from reports.web import page, pandoc
 from theory.correlation_law import vanishing_cosine
 
 # ------------------------------------------------------------------ audit
@@ -149,7 +152,11 @@ def mutation(tmp_path, counts):
         {"claim": "a", "step": "s", "operator": "sign", "fate": "survived", "text": "y"},
     ]
     path = tmp_path / "mutation.json"
-    result = {"operators": {"sign": "turns a sign"}, "counts": counts, "mutants": mutants}
+    result = {
+        "operators": {"sign": "turns the sign of a term, of a factor or of an exponent, one at a time"},
+        "counts": counts,
+        "mutants": mutants,
+    }
     write_json(path, record("mutation", result, {"suite": "0"}))
     return path
 
@@ -182,3 +189,59 @@ def test_strain_is_at_most_one_iff_the_prediction_holds(kind, predicted, toleran
     row = Prediction("v", "q", kind, predicted, tolerance, values, None, None, None, "s")
     assert strain(row) == wanted
     assert row.holds is (wanted is not None and wanted <= 1)
+
+
+# ------------------------------------------------------------------ what is printed of them
+
+
+@pytest.fixture
+def full(tmp_path):
+    """Inputs with every table of the benchmarks and a mutation test, and nothing else."""
+    data = json.loads((RECORDS / "bench.json").read_text())
+    data["result"] |= {
+        "goals": [
+            {"name": "solver over the fastest of its peers, on every problem", "sense": "at least", "goal": 10,
+             "reached": 12.5, "unit": "x", "note": "100% ok"},
+            {"name": "audit_1", "sense": "at most", "goal": 4, "reached": 5.0, "unit": "products", "note": ""},
+            {"name": "large", "sense": "at most", "goal": 60, "reached": None, "unit": "s", "note": ""},
+        ],
+        "audit": {"samples": 10**6, "dimension": 512, "classes": 30, "gap": 0.1, "identity_error": 1e-9, "rows": [
+            {"name": "plain product", "wall": 1.0, "processor": 2.0, "ratio": 1.0, "goal": None},
+            {"name": "all measures", "wall": 5.0, "processor": 9.0, "ratio": 5.0, "goal": 7},
+        ], "largest_memory_mb": 100.0},
+        "symmetry": [{"case": "factorial:10x10", "cells": 100, "orbits": 4, "seconds": 0.1, "seconds_without": 1.0,
+                      "ratio": 10.0, "detection_seconds": 0.01, "gap": 1e-13}],
+        "ablation": [{"case": "random:3x3:0", "variant": "no Newton", "seconds": 0.1, "steps": 30, "gap": 1e-9}],
+    }  # fmt: skip
+    (tmp_path / "bench.json").write_text(json.dumps(data))
+    bench = read_benchmark(tmp_path / "bench.json")
+    return Inputs(benchmarks=(bench,), mutation=(read_mutation(mutation(tmp_path, {"killed": 1, "survived": 1})),))
+
+
+def test_every_table_of_a_full_record_is_printed(full):
+    text = render(full)["verification.tex"].decode()
+    for label in (
+        "goals",
+        "peers",
+        "rigorous",
+        "scaling",
+        "gradients",
+        "trained",
+        "bench-audit",
+        "symmetry",
+        "ablation",
+    ):
+        assert rf"\label{{tab:{label}:1}}" in text
+    assert r"\good{met}" in text
+    assert r"\bad{missed}" in text
+    assert r"100\% ok" in text
+    assert r"\label{tab:operators}" in text
+    assert "Survivors" in text
+    assert "Not shown: the certified instances" in text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(tex_engine() is None, reason="no TeX")
+def test_a_full_record_fits_the_page_of_both_makers(full):
+    assert typeset(render(full), tex_engine()).startswith(b"%PDF")
+    assert b"no Newton" in page(render(full, web=True), pandoc())
