@@ -47,7 +47,6 @@ COMMANDS = {
     "sweep": Entry("relaxations.sweep", "app", "Certify every point of a grid.", CERTIFICATES),
     "train": Entry("empirical.train", "app", "Train a preset or an experiment beside its certificate.", TRAINING),
     "train-sweep": Entry("empirical.sweep", "app", "Train experiments side by side, on Dask.", TRAINING),
-    "train-sweep": Entry("empirical.sweep", "app", "Run experiments side by side, resumable.", TRAINING),
     "certificates": Entry("reports.certificates", "app", "Certify the instances that the report shows.", REPORT),
     "counterexamples": Entry("reports.counterexamples", "app", "Prove every counterexample.", REPORT),
     "figure": Entry("reports.figures.__main__", "app", "Draw one figure alone.", REPORT),
