@@ -47,6 +47,7 @@ def verdicts(inputs: Inputs) -> dict[str, Any]:
     claims, instances = inputs.claims, inputs.instances
     certified = [i for i in instances if i.checked.verdict.certified]
     theorems = [i for i in instances if i.checked.known is not None]
+    readings = [reading for claim in claims for step in claim.steps for reading in step.readings]
     return {
         "steps": sum(len(c.steps) for c in claims),
         "proved": sum(c.proved for c in claims),
@@ -55,6 +56,8 @@ def verdicts(inputs: Inputs) -> dict[str, Any]:
         "open": [i for i in instances if not i.checked.verdict.certified],
         "widest": max((i.checked.verdict.relative_gap or 0.0 for i in certified), default=0.0),
         "theorems": len(theorems),
+        "readings": len(readings),
+        "stated": sum(not reading.shown for reading in readings),
         "inside": sum(i.checked.place == "inside" for i in theorems),
     }
 
