@@ -45,7 +45,9 @@ def render(inputs: Inputs, web: bool = False, quick: bool = False) -> dict[str, 
 
     if not inputs.alone:
         _pictures(inputs, picture)
-    text = _environment(web).get_template("verification.tex.j2").render(
+    environment = _environment(web)
+    environment.filters["prose"] = views.prose_with_theorems([c.name for c in inputs.claims])
+    text = environment.get_template("verification.tex.j2").render(
         version=VERSION,
         quick=quick,
         alone=inputs.alone,
@@ -132,7 +134,7 @@ def _environment(web: bool) -> jinja2.Environment:
     )  # fmt: skip
     environment.globals["web"] = web
     environment.filters.update(
-        prose=views.prose, cite=cite, number=latex.number, percent=latex.percent, rational=latex.rational,
+        cite=cite, number=latex.number, percent=latex.percent, rational=latex.rational,
         code=latex.code, name=latex.name, hexadecimal=latex.hexadecimal, escape=latex.escape,
         display=latex.web_display if web else latex.display, inline=latex.web_inline if web else latex.inline,
         listing=latex.listing, at_least=latex.at_least, label=published.label, latex=Latex,

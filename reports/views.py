@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from reports import latex
@@ -13,6 +13,7 @@ from reports.figures.experiments import strain
 from reports.latex import Latex
 from reports.measured import MeasuredExperiment
 from reports.proofs import ProofStep, ProvedClaim
+from reports.published import label
 from theory.known_optimum import known_optimum
 from theory.model import UFM, Convention
 from theory.proof.prose import text_latex
@@ -21,6 +22,21 @@ from theory.proof.prose import text_latex
 def prose(text: str) -> Latex:
     """Prose with Unicode mathematics as LaTeX."""
     return Latex(text_latex(text))
+
+
+def prose_with_theorems(names: Sequence[str]) -> Callable[[str], Latex]:
+    """:func:`prose` in which ``claim NAME`` is a reference to the theorem, for the claims that the report has."""
+    if not names:
+        return prose
+    either = "|".join(re.escape(latex.escape(name)) for name in sorted(names, key=len, reverse=True))
+    pattern = re.compile(rf"\bclaim ({either})(?![A-Za-z\\])")
+
+    def linked(text: str) -> Latex:
+        return Latex(
+            pattern.sub(lambda m: rf"Theorem~\ref{{claim:{label(m[1].replace(chr(92), ''))}}}", text_latex(text))
+        )
+
+    return linked
 
 
 def names_itself(words: str) -> bool:

@@ -20,6 +20,7 @@ from reports.measured import Prediction
 from reports.mutated import read_mutation
 from reports.swept import read_sweep
 from reports.typeset import tex_engine, typeset
+from reports.views import prose_with_theorems
 from reports.web import page, pandoc
 from theory.correlation_law import vanishing_cosine
 
@@ -245,3 +246,11 @@ def test_every_table_of_a_full_record_is_printed(full):
 def test_a_full_record_fits_the_page_of_both_makers(full):
     assert typeset(render(full), tex_engine()).startswith(b"%PDF")
     assert b"no Newton" in page(render(full, web=True), pandoc())
+
+
+def test_claims_named_in_prose_are_references():
+    linked = prose_with_theorems(["single_source", "correlation", "correlation_classes"])
+    assert linked("as in claim single_source, step x") == r"as in Theorem~\ref{claim:single-source}, step $x$"
+    assert linked("claim correlation_classes") == r"Theorem~\ref{claim:correlation-classes}"
+    assert linked("claim correlations") == "claim correlations"
+    assert linked("claim unknown_one") == prose_with_theorems([])("claim unknown_one")
