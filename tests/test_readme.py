@@ -50,6 +50,13 @@ def test_the_readme_has_a_certificate_an_audit_and_a_claim():
         assert any(name in block for block in BLOCKS), name
 
 
+def test_pictures_and_paths_exist():
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", TEXT)
+    assert pictures
+    named = re.findall(r"`((?:theory|relaxations|empirical|reports|tests|benchmarks)/[\w./]*)`", TEXT)
+    assert [p for p in (*pictures, *named) if not (ROOT / p).exists()] == []
+
+
 def commands():
     """Every ``$`` line with the lines below it."""
     lines = CONSOLE.splitlines()
