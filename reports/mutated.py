@@ -1,7 +1,7 @@
 """The mutation test of the proofs, as the report takes it: how many perturbed statements the machinery refused.
 
-``python -m theory.mutation --json FILE`` (kind "mutation") keeps every mutant with its operator and its fate: contradicted
-at a point or by an enclosure, equivalent, implied, not used (each shown by machine), or survived.
+``python -m theory.mutation --json FILE`` (kind "mutation") keeps every mutant with its operator and its fate:
+contradicted at a point or by an enclosure, equivalent, implied, not used (each shown by machine), or survived.
 """
 
 from __future__ import annotations
