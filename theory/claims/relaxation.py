@@ -1,4 +1,4 @@
-r"""The convex relaxation: its value bounds f at every width, and f reaches it exactly from the smallest rank on.
+r"""The convex relaxation: its value bounds f at every width, and f reaches it iff d is at least its smallest rank.
 
     (P)  F(M, b) = Σ_{t,j} ω_{t,j} ℓ(M_{t,j} + b_t, y_{t,j}) + √λ_H ‖Z'‖_* + ½‖Bb‖²,   Z'_{t,j} = √λ_{W,t} √n_j M_{t,j}
     (D)  D(q)    = Σ_{t,j} ω_{t,j} [Φ*(y) − Φ*(q)] − ½‖B⁻¹r‖²   subject to  ‖U'‖_op <= √λ_H
@@ -113,7 +113,7 @@ PRODUCT_OF_FACTORS = (
 
 CLAIM = Claim(
     name="relaxation",
-    title="The relaxation is tight exactly from its smallest rank on",
+    title="The relaxation is tight iff d reaches its smallest rank",
     alphabet=x,
     hypotheses=(
         "any Fenchel–Young loss, targets, weights, missing labels and bias",
