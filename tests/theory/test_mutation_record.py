@@ -23,9 +23,9 @@ def result():
 
 
 def test_the_record_is_whole(result):
-    """Claims that are not in it yet, ``make mutation`` adds; most must be."""
+    """Of every claim but one: the first step of ``vanishing_decay`` takes more memory than a machine has."""
+    assert set(CLAIMS) - set(result["identities"]) <= {"vanishing_decay"}
     assert set(result["identities"]) <= set(CLAIMS)
-    assert len(result["identities"]) >= 0.6 * len(CLAIMS)
     assert {m["claim"] for m in result["mutants"]} == set(result["identities"])
     assert result["operators"] == OPERATORS
     assert Counter(m["fate"] for m in result["mutants"]) == {k: v for k, v in result["counts"].items() if v}

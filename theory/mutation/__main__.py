@@ -9,7 +9,9 @@ Exit code 0 if nothing survived, 1 if something did, 2 for bad usage.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
+import os
 import platform
 import sys
 import textwrap
@@ -168,5 +170,18 @@ class _Progress:
             sys.stderr.flush()
 
 
+def bound_memory(share: float = 0.5) -> None:
+    """Let a search that runs away end itself and not the machine: at most this share of its memory, where limits exist.
+
+    (The first step of ``vanishing_decay`` is known to need more.)
+    """
+    if importlib.util.find_spec("resource") is None:
+        return
+    resource = importlib.import_module("resource")
+    most = int(share * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
 if __name__ == "__main__":
+    bound_memory()
     sys.exit(main())
