@@ -13,7 +13,7 @@ from relaxations import check
 from relaxations.certificate import Certificate
 from relaxations.geometry_bounds import optimum_bounds
 from relaxations.solve import solve
-from theory import UFM, LabelDesign, geometry
+from theory import UFM, LabelDesign, geometry, stability_bounds
 from theory.designs import annotated, correlated
 from theory.known_optimum import known_optimum
 
@@ -204,3 +204,19 @@ def test_a_checker_that_lost_the_centre_is_found(monkeypatch):
     assert there < judged(PAIR, solution.W, solution.H, None, solution.q)["orthogonality_bound"]
     monkeypatch.setattr(check.geometry, "norm", lambda matrix: check.half_square([]))
     assert there > judged(PAIR, solution.W, solution.H, None, solution.q)["orthogonality_bound"]
+
+
+def test_the_radius_of_logits_is_attained_under_squared_error():
+    """W and H longer by one factor keep balance and alignment: the whole gap is ½ Σ ω‖z − q‖², so the radius is met."""
+    problem = UFM(LabelDesign.factorial((3,), 2), "1/50", "1/50", loss="mse")
+    solution = solve(problem, "proximal")
+    W, H = 1.01 * solution.W, 1.01 * solution.H
+    contents = check.read_certificate(Certificate(problem, W, H, None, solution.q).to_dict())
+    dual = check.TaskDual(contents.problem, contents.problem.tasks[0], contents.q)
+    gap = check.upper_bound(contents) - dual.value(check.rational("1", "s"))
+    radius = float(check.geometry.Head(contents, dual, check.rational("1", "s"), gap).radius)
+    weights = float(problem.lambda_w[0]) * problem.design.counts
+    there = np.sqrt((weights * (W @ H - solution.q) ** 2).sum())
+    assert there == pytest.approx(radius, rel=1e-4)
+    square = stability_bounds.logit_square_squared_error(float(gap), float(problem.lambda_w[0]) * 2 / (1 / 3))
+    assert there == pytest.approx(np.sqrt(square), rel=1e-4)
