@@ -37,7 +37,7 @@ def points(
 ) -> Iterator[World]:
     """Worlds at which everything that the step assumes holds; in turn generic ones and ones of equality.
 
-    ``draw`` supplies instances, which are tried first where matrices are in play.  With ``true`` the relation
+    ``draw`` supplies instances, which are tried first.  With ``true`` the relation
     itself must not be contradicted there: ``AssertionError`` if it is.  Without ``search``, instances alone.
     """
     sides = [value_of(s) for s in _sides(asserted)]
@@ -55,7 +55,7 @@ def points(
     terms = [*sides, *slacks, *middles, *symbols]
     bases: list[World] = []
     found = failed = 0
-    drawn = (limit + 1) // 2 if matrices and draw is not None else 0
+    drawn = (limit + 1) // 2 if draw is not None else 0
     for k in range(-3 * drawn, 3 * limit):
         if k < 0 and found >= drawn and search:
             continue  # the rest by search

@@ -14,6 +14,7 @@ import sympy as sp
 from theory.claims import all_claims
 from theory.mutation.assertions import Assertion, assertion
 from theory.mutation.equivalents import EQUIVALENT, IMPLIED, SHARP, follows, holds
+from theory.mutation.explained import explained
 from theory.mutation.facts import Facts
 from theory.mutation.hunt import hunt
 from theory.mutation.instances import INSTANCES
@@ -180,6 +181,8 @@ def try_step(claim: Claim, step: Step) -> list[Mutant]:
             continue
         if not fate and mutant.op != asserted.op and claim_proves(claim, step, op=mutant.op):
             fate, reason = IMPLIED, "proved by the same steps"
+        if not fate and (reason := explained(claim, step, mutant)):
+            fate = IMPLIED
         out.append(made(text, fate or "survived", reason))
     source = _source(claim, step)
     for operator, what, mutant in weakened(asserted):
@@ -315,6 +318,7 @@ def _without(
         reason = reason or holds(weaker, claim.alphabet, left, (step, claim.context(step)))
     if not reason and operator == "condition weak":
         reason = _closed(weaker)
+    reason = reason or explained(claim, step, weaker, without=what)
     return made(what, "not used" if reason else "survived", reason)
 
 

@@ -1,0 +1,26 @@
+"""Hand-made points for claims whose hypotheses are coupled too closely for the search: optima in rationals.
+
+One module a claim.  ``draw(rng)`` makes an :class:`theory.proof.instances.Instance` by the names of letters and
+symbols; what a step assumes is verified at it exactly, as at every other point.  A scalar ``"#i"`` is the number of
+(equal) terms of sums over i.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TypeAlias
+
+from theory.proof.instances import Instance
+
+Draw: TypeAlias = Callable[[random.Random], Instance]
+
+
+def draws() -> dict[str, Draw]:
+    """The functions ``draw``, by the name of the claim."""
+    return {m.name: import_module(f"{__name__}.{m.name}").draw for m in iter_modules(__path__)}
+
+
+INSTANCES = draws()
