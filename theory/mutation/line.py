@@ -1,7 +1,7 @@
 r"""A sign on the half-line: f(s) for s > 0, certified by balls on finitely many intervals and by shifting at the end.
 
 near 0     f(0) >= 0 and f' > 0 on [0, δ]             (or f(0) > 0, a ball)
-between    a ball of f over each interval excludes 0
+between    f over each interval is positive: a ball, or the mean value form f(m) + f'([a, b])([a, b] − m)
 beyond M   f(M + t) is certified by its coefficients
 """
 
@@ -15,7 +15,7 @@ from theory.proof.enclosure import Undefined, enclose, sign_at
 
 BITS = 96
 #: Intervals before the attempt is given up, where the middle ends, and the widths tried next to 0.
-INTERVALS, FAR, NEAR = 600, (4, 16), (sp.Rational(1, 4), sp.Rational(1, 32))
+INTERVALS, FAR, NEAR = 800, (4, 16), tuple(sp.Rational(1, n) for n in (4, 8, 16, 32))
 
 
 def positive_on_line(expression: sp.Expr, alphabet: Alphabet) -> bool:
@@ -65,18 +65,26 @@ def _between(expression: sp.Expr, s: sp.Symbol, low: sp.Rational, high: sp.Ratio
     edge = next((w for w in NEAR if _near_zero(expression, s, w)), None)
     if edge is None:
         return False
+    slope = sp.diff(expression, s)
     left = [(edge, high)]
     for _ in range(INTERVALS):
         if not left:
             return True
         a, b = left.pop()
-        if _ball(expression, s, a, b) > 0:
-            continue
         middle = (a + b) / 2
+        if _ball(expression, s, a, b) > 0 or _by_mean_value(expression, slope, s, a, b) > 0:
+            continue
         if sign_at(expression.xreplace({s: middle}), {}) < 0:
             return False
         left += [(a, middle), (middle, b)]
     return False
+
+
+def _by_mean_value(expression: sp.Expr, slope: sp.Expr, s: sp.Symbol, a: sp.Rational, b: sp.Rational) -> flint.arb:
+    """A ball of f over [a, b] whose radius falls with the square of b − a."""
+    half = (b - a) / 2
+    around = flint.arb(0, flint.arb(flint.fmpq(int(half.p), int(half.q))).abs_upper())
+    return _ball(expression, s, a + half, a + half) + _ball(slope, s, a, b) * around
 
 
 def _near_zero(expression: sp.Expr, s: sp.Symbol, width: sp.Rational) -> bool:

@@ -61,6 +61,8 @@ def points(
             continue  # the rest by search
         if k >= 0 and matrices and not search:
             return
+        if k == 0 and not found:
+            drawn = 0  # the instances do not speak of this step
         if found == limit or failed == ((8 if found else 6) if drawn == 0 else 3):
             return
         world: World | None

@@ -13,7 +13,7 @@ hypothesis is left out, the steps may use only what the mutant still assumes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -62,9 +62,12 @@ def proves(one: Explanation, claim: Claim, step: Step, mutant: Assertion) -> boo
     own = {s.name for s in one.steps}
     if own & {s.name for s in before}:
         raise ValueError(f"claim {claim.name!r}: an explanation has a step called as one of the claim's: {sorted(own)}")
-    longer = replace(claim, steps=(*before, *one.steps))
-    last = one.steps[-1]
-    if not _says(last, longer.context(last), mutant):
+    earlier = {s.name: s for s in before}
+    contexts = []
+    for s in one.steps:
+        contexts.append(Context(claim.alphabet, claim.hypotheses, dict(earlier), claim.relies_on, claim.instance))
+        earlier[s.name] = s
+    if not _says(one.steps[-1], contexts[-1], mutant):
         return False
     stated = [c for c in mutant.conditions if c.name != one.without]
     for condition in (c for s in one.steps for c in s.conditions):
@@ -78,7 +81,7 @@ def proves(one: Explanation, claim: Claim, step: Step, mutant: Assertion) -> boo
             return False
         if any(name not in middles for s in one.steps for name in _middles(s)):
             return False
-    return all(longer.check(s).proved for s in one.steps)
+    return all(s.check(context).proved for s, context in zip(one.steps, contexts, strict=True))
 
 
 def _says(last: Step, context: Context, mutant: Assertion) -> bool:
