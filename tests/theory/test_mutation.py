@@ -17,7 +17,8 @@ from theory.mutation.operators import OPERATORS, SCALAR, mutate
 from theory.mutation.points import contradicted, points, semidefinite
 from theory.mutation.reduction import reduced
 from theory.mutation.run import run, try_step
-from theory.mutation.worlds import World, find_world
+from theory.mutation.search import find_world
+from theory.mutation.worlds import World
 from theory.proof import Claim, Context, Equivalence, Given, Identity, Inequality, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.traces import Word, identity, letter

@@ -59,7 +59,7 @@ CLAIM = Claim(
     title="Vanishing decay: the least nuclear norm with margins 1",
     alphabet=x,
     hypotheses=(
-        "cross-entropy, hard labels, all given, no bias; λ_{W,t} = c λ̄_t; L(M) = Σ ω_{t,j} CE",
+        "cross-entropy, hard labels, all given and at least one, no bias; λ_{W,t} = c λ̄_t; L(M) = Σ ω_{t,j} CE",
         "M_c minimises L(M) + c N(M), has norm s n̂ and smallest margin γ ≥ 0; M̂ has margins ≥ 1 and norm n̂, the least",
         no_worse,
         one_label,
@@ -78,9 +78,9 @@ CLAIM = Claim(
         Inequality(
             name="loss of s M̂",
             lhs=Sum("t,j", 0, loss_at_s),
-            op="<=",
+            op="<",
             rhs=Sum("t,j", 0, Omega * sp.exp(-s)),
-            by=((Termwise("t,j", (omega, Slack("loss of one label at margins s"))),),),
+            by=((Termwise("t,j", (omega, Slack("loss of one label at margins s")), some=True),),),
             using=(Using("Ω", times=-sp.exp(-s)), Using("loss at margins s")),
             because="summed over labels, Ω = Σ ω_{t,j}(K_t − 1)",
         ),
@@ -102,7 +102,7 @@ CLAIM = Claim(
         Inequality(
             name="margin and norm",
             lhs=Sum("t,j", 0, least_weight * log2 * small),
-            op="<=",
+            op="<",
             rhs=Sum("t,j", 0, Omega * sp.exp(-s)),
             by=(
                 (least_weight, Slack("loss at the smallest margin")),
@@ -112,7 +112,7 @@ CLAIM = Claim(
                 (Slack("loss of s M̂"),),
             ),
             where=(one_label, margins_at_s),
-            because="ω_min log 2 e^{−γ} ≤ ω_min log(1 + e^{−γ}) ≤ L(M_c) ≤ L(s M̂) ≤ Ωe^{−s}",
+            because="ω_min log 2 e^{−γ} ≤ ω_min log(1 + e^{−γ}) ≤ L(M_c) ≤ L(s M̂) < Ωe^{−s}",
         ),
         Identity(
             name="logarithm of the chain",

@@ -108,11 +108,11 @@ INCREASING = Lemma(
 )
 LOG1P_UPPER = Lemma(
     "logarithm below its tangent",
-    "log(1 + x) ≤ x for x ≥ 0",
-    "equality iff x = 0",
+    "log(1 + x) < x for x > 0",
+    "",
     "Hardy, Littlewood and Pólya, Inequalities (1934), Section 4.1",
     ("x", "logarithm"),
-    lambda x, logarithm: (x, ">=", logarithm),
+    lambda x, logarithm: (x, ">", logarithm),
     _try_log1p_upper,
 )
 LOG1P_LOWER = Lemma(

@@ -11,7 +11,8 @@ import sympy as sp
 
 from theory.mutation.assertions import Assertion, without_lets
 from theory.mutation.repair import varied
-from theory.mutation.worlds import TRIES, Irrational, World, find_world, unknowns, world_at
+from theory.mutation.search import TRIES, find_world
+from theory.mutation.worlds import Irrational, World, unknowns, world_at
 from theory.proof import difference, value_of
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.enclosure import Undefined

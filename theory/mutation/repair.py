@@ -13,16 +13,8 @@ from typing import Any
 
 import flint
 
-from theory.mutation.worlds import (
-    Irrational,
-    World,
-    draw_scalar,
-    random_matrix,
-    reflection,
-    solved_letter,
-    solved_scalar,
-    unknowns,
-)
+from theory.mutation.solving import draw_scalar, random_matrix, reflection, solved_letter, solved_scalar
+from theory.mutation.worlds import Irrational, World, unknowns
 from theory.proof.alphabet import Alphabet, Domain
 from theory.proof.traces import Letter
 

@@ -1,25 +1,19 @@
-r"""Worlds: explicit small matrices and rational numbers at which given equations hold exactly, found by search.
+r"""Worlds: explicit small matrices and rational numbers at which given equations hold exactly.
 
-    world = find_world([P.T @ P - identity("r"), Z - P @ S @ Q.T], [], alphabet, rng)
-
-Every equation gets an unknown that it determines linearly (a letter that stands in it once, or a scalar); the
-others are drawn at random, the determined ones solved for in rationals, in an order in which that is possible.
-Equations in one letter alone (orthonormal columns, projections) are met by templates.  All equations are
-verified in exact rational arithmetic before a world is handed out.
+A world is drawn as an instance (:func:`world_at`), found by search (:mod:`theory.mutation.search`), or made from
+another one (:mod:`theory.mutation.repair`).  All equations are verified in exact arithmetic before one is handed out.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import flint
 import sympy as sp
 
-from theory.proof.alphabet import Alphabet, Domain
+from theory.proof.alphabet import Alphabet
 from theory.proof.enclosure import Undefined, enclose
 from theory.proof.instances import Instance
 from theory.proof.normal_form import vanishes
@@ -28,18 +22,10 @@ from theory.proof.sums import Sum
 from theory.proof.symmetric import Symmetric
 from theory.proof.traces import Letter, Product, Trace, Word
 
-#: Attempts to complete a world before the search gives up.
-TRIES = 800
-#: Worlds with a letter that is 0 that are passed over in the hope of a better one.
-PATIENCE = 30
-#: Values for scalars: fourth powers, so that their roots are rational, and none of them 1 alone.
-POSITIVE = tuple(
-    flint.fmpq(n, d) for n, d in ((1, 1), (16, 1), (1, 16), (81, 1), (1, 81), (256, 1), (16, 81), (81, 16))
-)
-WHOLE = (2, 3, 4, 5, 9, 16)
-REAL = tuple(flint.fmpq(n, d) for n, d in ((-3, 1), (-2, 1), (-1, 2), (1, 3), (1, 2), (2, 1), (3, 1), (5, 2)))
-
 Unknown: TypeAlias = Any  # a Letter or a sympy Symbol
+
+#: Exponents of larger numerator or denominator are not reduced: they become the degrees of polynomials.
+HIGHEST = 600
 
 
 class Irrational(ArithmeticError):
@@ -87,7 +73,7 @@ class World:
     def product(self, product: Product, size: int) -> flint.fmpq_mat:
         """A product of letters and transposes."""
         if not product:
-            return _unit(size)
+            return unit(size)
         if product not in self._products:
             out = flint.fmpq_mat(0, 0)
             for k, (one, turned) in enumerate(product):
@@ -162,7 +148,8 @@ class World:
         for part in parts:
             for symbol, value in reversed(self.defined):
                 part = part.xreplace({symbol: value})
-            if not vanishes(part.xreplace(values), Alphabet()):
+            number = part.xreplace(values)
+            if _beyond_reduction(number) or not vanishes(number, Alphabet()):
                 return False
         return True
 
@@ -192,7 +179,16 @@ class World:
         return out | {str(s): str(v) for s, v in self.defined}
 
 
-def _unit(size: int) -> flint.fmpq_mat:
+def _beyond_reduction(number: sp.Expr) -> bool:
+    """Does e^{p/q} stand in it, or a power, that would be a polynomial of too high a degree?"""
+    exponents = [e.args[0].as_coeff_Mul()[0] for e in number.atoms(sp.exp)]
+    exponents += [e.exp for e in number.atoms(sp.Pow) if e.exp.is_Rational]
+    scale = sp.ilcm(1, 1, *(e.q for e in exponents if e.is_Rational))
+    return any(e.is_Rational and abs(e) * scale > HIGHEST for e in exponents)
+
+
+def unit(size: int) -> flint.fmpq_mat:
+    """The unit matrix."""
     return flint.fmpq_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
 
 
@@ -219,7 +215,7 @@ def rational(e: sp.Expr, point: dict[sp.Symbol, flint.fmpq]) -> flint.fmpq:
         base = rational(e.base, point)
         if base == 0 and e.exp < 0:
             raise Irrational(f"{e} has no value")
-        root = _root(base, int(e.exp.q))
+        root = exact_root(base, int(e.exp.q))
         power = abs(int(e.exp.p))
         out = flint.fmpq(int(root.p) ** power, int(root.q) ** power)
         return out if e.exp > 0 else 1 / out
@@ -232,7 +228,8 @@ def rational(e: sp.Expr, point: dict[sp.Symbol, flint.fmpq]) -> flint.fmpq:
     raise Irrational(f"{e} is not seen to be rational")
 
 
-def _root(base: flint.fmpq, degree: int) -> flint.fmpq:
+def exact_root(base: flint.fmpq, degree: int) -> flint.fmpq:
+    """The root as a rational; ``Irrational`` where it is none."""
     if degree == 1:
         return base
     if base < 0:
@@ -241,9 +238,6 @@ def _root(base: flint.fmpq, degree: int) -> flint.fmpq:
     if not (exact_top and exact_bottom):
         raise Irrational(f"root of {base}")
     return flint.fmpq(top, bottom)
-
-
-# --------------------------------------------------------------------------- the unknowns of a term
 
 
 def unknowns(term: Any) -> set[Unknown]:
@@ -256,12 +250,6 @@ def unknowns(term: Any) -> set[Unknown]:
     return set(sp.sympify(term).free_symbols)
 
 
-def _indices(term: Any) -> list[str]:
-    if isinstance(term, Sum):
-        return [term.index]
-    return list(term.sums) if isinstance(term, Trace) else []
-
-
 def coefficients(term: Any) -> list[tuple[Product | None, sp.Expr]]:
     """The scalars of a term, each with the product of letters that it multiplies (``None`` for a sum or a scalar)."""
     if isinstance(term, (Word, Trace)):
@@ -270,343 +258,6 @@ def coefficients(term: Any) -> list[tuple[Product | None, sp.Expr]]:
     if isinstance(term, (Sum, Symmetric)):
         return [(None, c) for c in term.coefficients()]
     return [(None, sp.sympify(term))]
-
-
-@lru_cache(maxsize=100_000)
-def _affine(e: sp.Expr, s: sp.Symbol) -> bool:
-    return s not in e.free_symbols or bool(e.is_polynomial(s) and sp.degree(e, s) <= 1)
-
-
-def determines(term: Any, unknown: Unknown) -> bool:
-    """Does ``unknown`` enter the term linearly, so that the equation term = 0 may be solved for it?"""
-    if isinstance(unknown, Letter):
-        counts = [sum(one == unknown for one, _ in p) for p, _ in coefficients(term) if p]
-        return max(counts, default=0) == 1
-    return all(_affine(c, unknown) for _, c in coefficients(term))
-
-
-def _alone(term: Any, unknown: Unknown) -> bool:
-    """Is there a monomial that is the unknown (times a scalar), and no other with it: a definition?"""
-    if isinstance(unknown, Letter):
-        holding = [p for p, _ in coefficients(term) if p and any(one == unknown for one, _ in p)]
-        return len(holding) == 1 and len(holding[0]) == 1
-    return not isinstance(term, Word)
-
-
-# --------------------------------------------------------------------------- the search
-
-
-@dataclass(eq=False)
-class _Search:
-    equations: Sequence[Any]
-    others: Sequence[Any]
-    alphabet: Alphabet
-    rng: random.Random
-
-    def __post_init__(self) -> None:
-        self.occurring = [unknowns(e) for e in self.equations]
-        everything: set[Unknown] = set().union(*self.occurring, *(unknowns(t) for t in self.others))
-        self.order: list[Unknown] = sorted(everything, key=str)
-        self.choices = [self._choices(e, there) for e, there in zip(self.equations, self.occurring, strict=True)]
-        self.indices = sorted({i for t in (*self.equations, *self.others) for i in _indices(t)})
-        self.sizes_named = sorted(
-            {n for one in self.order if isinstance(one, Letter) for n in (one.rows, one.columns)}
-            | {n for t in (*self.equations, *self.others) if isinstance(t, Word) for n in (t.rows, t.columns)}
-        )
-
-    @staticmethod
-    def _choices(equation: Any, there: set[Unknown]) -> tuple[list[Unknown], list[Unknown]]:
-        """The unknowns that the equation defines, and those that it determines in another way."""
-        letters = [u for u in there if isinstance(u, Letter)]
-        linear = [u for u in sorted(there, key=str) if determines(equation, u)]
-        if len(letters) == 1 and not any(isinstance(u, Letter) for u in linear):
-            return [], [*letters, *(u for u in linear if not isinstance(u, Letter))]
-        # a letter that stands twice may still be met by a template
-        twice = sorted((u for u in letters if u not in linear), key=str)
-        alone = [u for u in linear if _alone(equation, u) and (isinstance(u, Letter) or not letters)]
-        return alone, [*linear, *twice]
-
-    def attempt(self) -> World | None:
-        """One try: sizes, pivots, values."""
-        rng = self.rng
-        largest = rng.choice((1, 2, 2, 3, 3, 4))
-        least = rng.choice((1, min(2, largest)))
-        sizes = {n: 1 if n == "1" else rng.randint(least, largest) for n in self.sizes_named}
-        for name in self.sizes_named:
-            if "+" in name:
-                sizes[name] = sum(sizes.setdefault(part, rng.randint(1, largest)) for part in name.split("+"))
-        plan = self._plan()
-        if plan is None:
-            return None
-        order, pivots = plan
-        self.frames = {n: reflection(n, rng) for n in set(sizes.values())}
-        world = World({}, {}, sizes, counts={i: rng.choice((1, 2, 3, 16)) for i in self.indices})
-        for unknown in order:
-            if not self._assign(unknown, pivots.get(unknown, []), world):
-                return None
-        return world
-
-    def _plan(self) -> tuple[list[Unknown], dict[Unknown, list[Any]]] | None:
-        """An unknown for every equation, and an order in which each is determined by those before it."""
-        rng = self.rng
-        after: dict[Unknown, set[Unknown]] = {u: set() for u in self.order}
-        pivots: dict[Unknown, list[Any]] = {}
-        shuffled = list(range(len(self.equations)))
-        rng.shuffle(shuffled)
-        for k in shuffled:
-            equation, there = self.equations[k], self.occurring[k]
-            defined, others = self.choices[k]
-            choice = defined if defined and (not others or rng.random() < 0.7) else others
-            if not choice:
-                continue  # it may hold on account of the others: verified at the end
-            pivot = rng.choice(choice)
-            pivots.setdefault(pivot, []).append(equation)
-            after[pivot] |= there - {pivot}
-        order: list[Unknown] = []
-        left = list(self.order)
-        while left:
-            ready = [u for u in left if after[u] <= set(order)]
-            if not ready:
-                return None
-            order += ready
-            left = [u for u in left if u not in set(ready)]
-        return order, pivots
-
-    def _assign(self, unknown: Unknown, equations: list[Any], world: World) -> bool:
-        try:
-            if isinstance(unknown, Letter):
-                return self._assign_letter(unknown, equations, world)
-            return self._assign_scalar(unknown, equations, world)
-        except Irrational:
-            return False
-
-    def _assign_scalar(self, s: sp.Symbol, equations: list[Any], world: World) -> bool:
-        domain = self.alphabet.domains.get(s, Domain("real"))
-        if not equations:
-            world.scalars[s] = draw_scalar(domain, self.rng)
-            world._numbers.clear()
-            return True
-        at = []
-        for trial in (0, 1):
-            world.scalars[s] = flint.fmpq(trial)
-            world._numbers.clear()
-            try:
-                at.append([v for e in equations for v in world.exact(e)])
-            except Irrational:
-                return self._define(s, equations, world)
-        value: Any = None
-        for low, high in zip(*at, strict=True):
-            if high == low:
-                if low != 0:
-                    return False
-                continue
-            found = low / (low - high)
-            if value is not None and value != found:
-                return False
-            value = found
-        world.scalars[s] = draw_scalar(domain, self.rng) if value is None else value
-        world._numbers.clear()
-        return _in_domain(world.scalars[s], domain)
-
-    def _define(self, s: sp.Symbol, equations: list[Any], world: World) -> bool:
-        """The scalar as the exact, irrational solution of its first equation; the others are verified later."""
-        world.scalars.pop(s, None)
-        world._numbers.clear()
-        first = equations[0]
-        e = next((sp.expand(part) for part in world.expressions(first) if part.has(s)), None)
-        if e is None:
-            return False
-        slope = e.coeff(s, 1)
-        if slope == 0:
-            return False
-        world.defined.append((s, -e.coeff(s, 0) / slope))
-        world.equations += (first,)
-        return True
-
-    def _assign_letter(self, one: Letter, equations: list[Any], world: World) -> bool:
-        rows, columns = world.sizes[one.rows], world.sizes[one.columns]
-        if not equations:
-            world.matrices[one] = random_matrix(one, rows, columns, self.rng)
-            return True
-        if not all(determines(e, one) for e in equations):
-            plain = list(_templates(rows, columns, self.frames[max(rows, columns)], self.rng))
-            scales = _scales(world.scalars) if any(len(e.letters) > 1 or e.scalars for e in equations) else []
-            self.rng.shuffle(scales)
-            for candidate in (m * c for c in (flint.fmpq(1), *scales[:4]) for m in plain):
-                trial = World(world.scalars, {**world.matrices, one: candidate}, world.sizes, counts=world.counts)
-                if not any(v != 0 for e in equations for v in trial.exact(e)):
-                    world.matrices[one] = candidate
-                    return True
-            return False
-        value = solved_letter(one, equations, world, self.rng)
-        if value is None:
-            return False
-        world.matrices[one] = value
-        return True
-
-
-def solved_letter(one: Letter, equations: Sequence[Any], world: World, rng: random.Random) -> flint.fmpq_mat | None:
-    """A value of a letter at which equations that hold it linearly are met, all else as in the world."""
-    if not all(determines(e, one) for e in equations):
-        return None
-    rows, columns = world.sizes[one.rows], world.sizes[one.columns]
-    basis = list(_basis(one, rows, columns))
-    numbers: dict[sp.Expr, flint.fmpq] = {}
-
-    def residual(matrix: flint.fmpq_mat) -> list[flint.fmpq]:
-        trial = World(world.scalars, {**world.matrices, one: matrix}, world.sizes, counts=world.counts)
-        trial._numbers = numbers
-        return [v for e in equations for v in trial.exact(e)]
-
-    start = residual(flint.fmpq_mat(rows, columns))
-    slopes = [[v - s for v, s in zip(residual(b), start, strict=True)] for b in basis]
-    solved = _solve(slopes, [-v for v in start], rng)
-    if solved is None:
-        return None
-    total = flint.fmpq_mat(rows, columns)
-    for c, b in zip(solved, basis, strict=True):
-        total += b * c
-    return total
-
-
-def solved_scalar(s: sp.Symbol, equations: Sequence[Any], world: World, domain: Domain) -> flint.fmpq | None:
-    """A value of a number at which equations that hold it linearly are met, all else as in the world."""
-    if not all(determines(e, s) for e in equations):
-        return None
-    at = []
-    for trial in (0, 1):
-        fresh = World({**world.scalars, s: flint.fmpq(trial)}, world.matrices, world.sizes, counts=world.counts)
-        at.append([v for e in equations for v in fresh.exact(e)])
-    values = set()
-    for low, high in zip(*at, strict=True):
-        if high != low:
-            values.add(low / (low - high))
-        elif low != 0:
-            return None
-    if len(values) != 1:
-        return None
-    value = values.pop()
-    return value if _in_domain(value, domain) else None
-
-
-def _solve(slopes: list[list[flint.fmpq]], target: list[flint.fmpq], rng: random.Random) -> list[flint.fmpq] | None:
-    """A random solution x of Σ x_k slopes_k = target, or ``None``."""
-    unknown_count, equation_count = len(slopes), len(target)
-    if equation_count == 0:
-        return [flint.fmpq(rng.randint(-2, 2)) for _ in slopes]
-    rows = [[slopes[k][i] for k in range(unknown_count)] + [target[i]] for i in range(equation_count)]
-    reduced, rank = flint.fmpq_mat(rows).rref()
-    x = [flint.fmpq(rng.randint(-3, 3), rng.choice((1, 1, 2))) for _ in range(unknown_count)]
-    for i in reversed(range(rank)):
-        pivot = next(k for k in range(unknown_count + 1) if reduced[i, k] != 0)
-        if pivot == unknown_count:
-            return None
-        x[pivot] = reduced[i, unknown_count] - sum(
-            (reduced[i, k] * x[k] for k in range(pivot + 1, unknown_count)), flint.fmpq(0)
-        )
-    return x
-
-
-def draw_scalar(domain: Domain, rng: random.Random) -> flint.fmpq:
-    """A rational of the domain, often a fourth power."""
-    if domain.kind == "integer":
-        return flint.fmpq(rng.choice([n for n in (1, *WHOLE) if n >= domain.least] or [domain.least]))
-    if domain.kind == "unit":
-        return flint.fmpq(*rng.choice(((0, 1), (1, 4), (7, 16), (3, 4))))
-    if domain.kind in ("positive", "nonnegative"):
-        return rng.choice(POSITIVE)
-    return rng.choice(REAL)
-
-
-def _in_domain(value: flint.fmpq, domain: Domain) -> bool:
-    if domain.kind == "integer":
-        return bool(value.q == 1 and value >= domain.least)
-    if domain.kind == "unit":
-        return bool(0 <= value < 1)
-    return domain.kind == "real" or bool(value > 0 or (value == 0 and domain.kind == "nonnegative"))
-
-
-def random_matrix(one: Letter, rows: int, columns: int, rng: random.Random) -> flint.fmpq_mat:
-    """Small rational entries; symmetric for a symmetric letter."""
-    scale = flint.fmpq(1, rng.choice((1, 1, 2, 8)))
-    m = flint.fmpq_mat(rows, columns, [rng.choice((-3, -2, -1, 1, 2, 3, 0)) for _ in range(rows * columns)]) * scale
-    if not one.symmetric:
-        return m
-    if rng.random() < 0.6:  # diagonal scalings are the usual symmetric letters
-        return flint.fmpq_mat(
-            rows, rows, [rng.randint(1, 4) if i == j else 0 for i in range(rows) for j in range(rows)]
-        )
-    return m + m.transpose()
-
-
-def reflection(n: int, rng: random.Random) -> flint.fmpq_mat:
-    """I − 2uuᵀ/uᵀu: rational and orthogonal."""
-    u = [rng.randint(1, 4) * rng.choice((-1, 1)) for _ in range(n)]
-    norm = sum(v * v for v in u)
-    return _unit(n) - flint.fmpq_mat(n, n, [flint.fmpq(2 * a * b, norm) for a in u for b in u])
-
-
-def _templates(rows: int, columns: int, frame: flint.fmpq_mat, rng: random.Random) -> Iterator[flint.fmpq_mat]:
-    """Orthonormal columns or rows out of one frame, projections, zero."""
-    n = max(rows, columns)
-    for start in range(n - min(rows, columns) + 1):
-        i_0, j_0 = (0, start) if rows == n else (start, 0)
-        yield flint.fmpq_mat([[frame[i_0 + i, j_0 + j] for j in range(columns)] for i in range(rows)])
-    if rows == columns:
-        yield _unit(n) - flint.fmpq_mat(n, n, [flint.fmpq(1, n)] * (n * n))
-        kept = rng.randint(0, n)
-        chosen = flint.fmpq_mat(n, n, [int(i == j < kept) for i in range(n) for j in range(n)])
-        yield frame * chosen * frame.transpose()
-        yield _unit(n)
-    yield flint.fmpq_mat(rows, columns)
-
-
-def _scales(scalars: dict[sp.Symbol, flint.fmpq]) -> list[flint.fmpq]:
-    """Numbers by which a template may be multiplied: values of scalars, and their roots."""
-    out = []
-    for value in scalars.values():
-        out.append(value)
-        try:
-            out.append(_root(value, 2))
-        except Irrational:
-            continue
-    return [v for v in dict.fromkeys(out) if v not in (0, 1)]
-
-
-def _basis(one: Letter, rows: int, columns: int) -> Iterator[flint.fmpq_mat]:
-    for i in range(rows):
-        for j in range(columns):
-            if one.symmetric and j < i:
-                continue
-            m = flint.fmpq_mat(rows, columns)
-            m[i, j] = 1
-            if one.symmetric:
-                m[j, i] = 1
-            yield m
-
-
-def find_world(
-    equations: Iterable[Any], others: Iterable[Any], alphabet: Alphabet, rng: random.Random, tries: int = TRIES
-) -> World | None:
-    """A world at which every equation (a term that is to vanish) holds exactly, with values for ``others`` too."""
-    search = _Search(tuple(equations), tuple(others), alphabet, rng)
-    degenerate, seen = None, 0
-    for _ in range(tries):
-        world = search.attempt()
-        if world is None:
-            continue
-        world = World(world.scalars, world.matrices, world.sizes, (), world.defined, world.equations, world.counts)
-        if not all(world.vanishes(e) for e in search.equations):
-            continue
-        world.equations = tuple(search.equations)
-        seen += 1
-        # a letter that is 0 hides what is said of it, and so do matrices that are numbers
-        largest = max((max(m.nrows(), m.ncols()) for m in world.matrices.values()), default=2)
-        if seen > PATIENCE or (largest > 1 and not any(m == m * 0 for m in world.matrices.values())):
-            return world
-        if degenerate is None or largest > 1:
-            degenerate = world
-    return degenerate
 
 
 def world_at(at: Instance, terms: Iterable[Any], equations: Iterable[Any]) -> World | None:

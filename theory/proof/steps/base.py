@@ -123,10 +123,14 @@ class Slack:
 
 @dataclass(frozen=True, eq=False)
 class Termwise:
-    """Σ over a generic ``index`` of a product of certified factors: a sum of non-negative terms."""
+    """Σ over a generic ``index`` of a product of certified factors: a sum of non-negative terms.
+
+    ``some`` says that the index set is not empty (a hypothesis in words): then the sum is > 0 if all factors are.
+    """
 
     index: str
     factors: tuple[Any, ...]
+    some: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -85,7 +85,10 @@ def _adds_up(whole: Any, products: Products, using: tuple[Using, ...], step: Ste
 def _certified(factor: FactorOf, step: Step, context: Context) -> str | None:
     """ ">" or ">=" where the factor is certified, else ``None``."""
     if isinstance(factor, Termwise):
-        return None if None in [_certified(f, step, context) for f in factor.factors] else NONNEGATIVE
+        signs = [_certified(f, step, context) for f in factor.factors]
+        if None in signs:
+            return None
+        return POSITIVE if factor.some and set(signs) == {POSITIVE} else NONNEGATIVE
     if isinstance(factor, Square):
         if factor.middle is not None and not _semidefinite(factor.middle, context):
             raise ValueError(f"step {step.name!r}: nothing shows that {factor.middle.name!r} holds")

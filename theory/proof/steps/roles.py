@@ -27,7 +27,7 @@ import sympy as sp
 
 from theory import lemmas
 from theory.lemmas import Lemma, Relation
-from theory.proof.normal_form import residue, sign
+from theory.proof.normal_form import POSITIVE, residue, sign
 from theory.proof.steps.base import Context, Step
 from theory.proof.steps.vanishing import difference, eliminate, scalars_of, value_of
 from theory.proof.symmetric import Symmetric
@@ -57,6 +57,10 @@ def _same(one: Any, other: Any, context: Context) -> bool:
 
 def _nonnegative(e: sp.Expr, context: Context, step: Step) -> bool:
     return sign(eliminate(sp.sympify(e), step.lets), context.alphabet) is not None
+
+
+def _positive(e: sp.Expr, context: Context, step: Step) -> bool:
+    return sign(eliminate(sp.sympify(e), step.lets), context.alphabet) == POSITIVE
 
 
 def _semidefinite(roles: Mapping[str, Any], premises: Sequence[Relation], context: Context, step: Step) -> str:
@@ -145,7 +149,7 @@ def _log1p(roles: Mapping[str, Any], argument: sp.Expr, context: Context) -> str
 
 def _log1p_upper(roles: Mapping[str, Any], premises: Sequence[Relation], context: Context, step: Step) -> str:
     x = sp.sympify(value_of(roles["x"]))
-    return _log1p(roles, x, context) if _nonnegative(x, context, step) else "x is not certified >= 0"
+    return _log1p(roles, x, context) if _positive(x, context, step) else "x is not certified > 0"
 
 
 def _log1p_lower(roles: Mapping[str, Any], premises: Sequence[Relation], context: Context, step: Step) -> str:
