@@ -148,15 +148,13 @@ def test_the_kept_benchmark_has_its_tables():
 
 
 def mutation(tmp_path, counts):
-    mutants = [
-        {"claim": "a", "step": "s", "operator": "sign", "fate": "killed", "text": "x"},
-        {"claim": "a", "step": "s", "operator": "sign", "fate": "survived", "text": "y"},
-    ]
+    survivor = {"claim": "a", "step": "s", "operator": "sign", "fate": "survived", "text": "y", "reason": ""}
     path = tmp_path / "mutation.json"
     result = {
         "operators": {"sign": "turns the sign of a term, of a factor or of an exponent, one at a time"},
         "counts": counts,
-        "mutants": mutants,
+        "fates": {"a": {"s": {"sign": {"killed": 1, "survived": 1}}}},
+        "uncontradicted": [survivor],
     }
     write_json(path, record("mutation", result, {"suite": "0"}))
     return path

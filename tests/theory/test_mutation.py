@@ -188,12 +188,10 @@ def test_command(capsys, tmp_path):
     assert all(f"  {name} " in out for name in OPERATORS)
     assert "0 survivors" in out
     record = json.loads((tmp_path / "out.json").read_text())
-    assert sum(record["result"]["counts"].values()) == len(record["result"]["mutants"])
+    left = sum(record["result"]["counts"][fate] for fate in ("equivalent", "implied", "not used", "survived"))
+    assert 0 < left == len(record["result"]["uncontradicted"])
     assert main(["--claim", "latent_features", "--json", str(tmp_path / "out.json")]) == 0
-    assert {m["claim"] for m in json.loads((tmp_path / "out.json").read_text())["result"]["mutants"]} == {
-        "latent_features",
-        "cells",
-    }
+    assert set(json.loads((tmp_path / "out.json").read_text())["result"]["fates"]) == {"latent_features", "cells"}
     with pytest.raises(SystemExit) as error:
         main(["--claim", "no such claim"])
     assert error.value.code == 2

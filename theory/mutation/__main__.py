@@ -1,8 +1,8 @@
 """``python -m theory.mutation [--claim NAME] [--json FILE] [--jobs N]``: the mutation test over the theory.
 
 Prints the operators, the fates of the mutants by claim, the hypotheses that a step turned out not to need, and every
-survivor.  With ``--json FILE`` the results are written claim by claim, and what
-FILE says of claims that have not changed since (and had no survivors) is kept: an interrupted run is resumed.
+survivor.  With ``--json FILE`` (:mod:`theory.mutation.record`) the results are written claim by claim, and what FILE
+says of claims that have not changed since (and had no survivors) is kept: an interrupted run is resumed.
 Exit code 0 if nothing survived, 1 if something did, 2 for bad usage.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import os
 import platform
 import sys
@@ -20,10 +19,13 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from theory.files import write_json
 from theory.version import VERSION
+
+if TYPE_CHECKING:
+    from theory.mutation.record import Outcome
 
 WIDTH = 110
 COLUMN = 12
@@ -35,8 +37,8 @@ def main(arguments: list[str] | None = None, prog: str = "python -m theory.mutat
         prog=prog, description="Perturb every statement.", epilog="example: %(prog)s --claim cells"
     )
     parser.add_argument("--claim", metavar="NAME", action="append", help="only this claim (may be given again)")
-    parser.add_argument("--json", metavar="FILE", help="also write every mutant with its fate")
-    parser.add_argument("--points", action="store_true", help="with the points that contradict them (a large file)")
+    parser.add_argument("--json", metavar="FILE", help="also write the fates, and what no point contradicts one by one")
+    parser.add_argument("--points", action="store_true", help="also every point, in FILE (large)")
     parser.add_argument("--fresh", action="store_true", help="do not keep what FILE says of claims that are unchanged")
     parser.add_argument("--jobs", metavar="N", type=int, default=1, help="processes (default 1)")
     options = parser.parse_args(arguments)
@@ -46,8 +48,11 @@ def main(arguments: list[str] | None = None, prog: str = "python -m theory.mutat
         parser.error("--points: say with --json FILE where to write them")
 
     from theory.claims import all_claims
+    from theory.mutation.fates import FATES
+    from theory.mutation.identity import identities
     from theory.mutation.operators import OPERATORS
-    from theory.mutation.run import FATES, identities, mutants_of
+    from theory.mutation.record import kept, result_of
+    from theory.mutation.run import outcome_of
 
     names = [c.name for c in all_claims()]
     unknown = [n for n in options.claim or () if n not in names]
@@ -60,36 +65,38 @@ def main(arguments: list[str] | None = None, prog: str = "python -m theory.mutat
     print(f"\n{'claim':<24}{'mutants':>9}" + "".join(f"{fate:>{COLUMN}}" for fate in FATES), flush=True)
     started = time.perf_counter()
     now = identities(names)
-    by_claim = {} if options.fresh or not options.json else _kept(Path(options.json), now, chosen, bool(options.claim))
-    left = [n for n in chosen if n not in by_claim]
+    found: dict[str, Outcome] = {}
+    if options.json and not options.fresh:
+        found = kept(Path(options.json), now, chosen, again=bool(options.claim))
+    left = [n for n in chosen if n not in found]
 
-    def write(seconds: float) -> None:
-        told = [n for n in names if n in by_claim]
-        mutants = [_short(m) if not options.points else m for n in told for m in by_claim[n]]
-        counts = {fate: sum(m["fate"] == fate for m in mutants) for fate in FATES}
-        which = {n: now[n] for n in told}
-        result = {"operators": OPERATORS, "counts": counts, "identities": which, "mutants": mutants}
-        provenance = {"suite": VERSION, "python": platform.python_version(), "seconds": round(seconds, 1)}
+    def write() -> None:
+        told = {n: found[n] for n in names if n in found}
+        provenance = {
+            "suite": VERSION,
+            "python": platform.python_version(),
+            "seconds": round(time.perf_counter() - started, 1),
+        }
+        result = result_of(told, now, options.points)
         write_json(options.json, {"kind": "mutation", "version": 1, "result": result, "provenance": provenance})
 
     with _Progress(len(left)) as progress, ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
-        for name, found in zip(left, (pool.map if options.jobs > 1 else map)(mutants_of, left), strict=True):
-            by_claim[name] = found
-            progress.line(_row(name, found, FATES))
+        for name, outcome in zip(left, (pool.map if options.jobs > 1 else map)(outcome_of, left), strict=True):
+            found[name] = outcome
+            progress.line(_row(name, outcome.counts))
             if options.json:
-                write(time.perf_counter() - started)
-    seconds = time.perf_counter() - started
+                write()
     for name in (n for n in chosen if n not in left):
-        print(_row(name, by_claim[name], FATES) + "   kept")
-    mutants = [m for n in chosen for m in by_claim[n]]
-    print(_row("all", mutants, FATES))
+        print(_row(name, found[name].counts) + "   kept")
+    counts = {fate: sum(found[n].counts[fate] for n in chosen) for fate in FATES}
+    print(_row("all", counts))
     print(LEGEND)
-    _show("not used (the step holds without)", [m for m in mutants if m["fate"] == "not used"])
-    _show("survived", [m for m in mutants if m["fate"] == "survived"])
-    counts = {fate: sum(m["fate"] == fate for m in mutants) for fate in FATES}
-    killed = counts["point"] + counts["enclosure"]
-    print(f"\n{len(mutants)} mutants, {killed} killed, {counts['survived']} survivors; {seconds:.0f} s.")
-    return 1 if counts["survived"] else 0
+    _show("not used (the step holds without)", [(n, m) for n in chosen for m in found[n].those("not used")])
+    _show("survived", [(n, m) for n in chosen for m in found[n].those("survived")])
+    killed, survived = counts["point"] + counts["enclosure"], counts["survived"]
+    seconds = time.perf_counter() - started
+    print(f"\n{sum(counts.values())} mutants, {killed} killed, {survived} survivors; {seconds:.0f} s.")
+    return 1 if survived else 0
 
 
 LEGEND = """
@@ -97,47 +104,18 @@ point, enclosure: contradicted at a point, in rational numbers or by balls.  equ
 implied: another true statement.  not used: the step holds without the hypothesis.  The last three shown by machine."""
 
 
-def _kept(
-    path: Path, now: dict[str, dict[str, str]], chosen: Sequence[str], again: bool
-) -> dict[str, list[dict[str, Any]]]:
-    """What a record says of claims whose steps are what they were, by name.
-
-    Of the ``chosen`` ones only those that had no survivors, and none if they are to be tried ``again``.
-    """
-    if not path.exists():
-        return {}
-    data = json.loads(path.read_text(encoding="utf-8"))
-    if data.get("kind") != "mutation" or "identities" not in data.get("result", {}):
-        return {}
-    out: dict[str, list[dict[str, Any]]] = {n: [] for n in data["result"]["identities"]}
-    for m in data["result"]["mutants"]:
-        out[m["claim"]].append({"reason": "", **m})
-    return {
-        n: found
-        for n, found in out.items()
-        if data["result"]["identities"][n] == now.get(n)
-        and not (n in chosen and (again or any(m["fate"] == "survived" for m in found)))
-    }
+def _row(name: str, counts: dict[str, int]) -> str:
+    return f"{name:<24}{sum(counts.values()):>9}" + "".join(f"{n:>{COLUMN}}" for n in counts.values())
 
 
-def _row(name: str, mutants: Sequence[dict[str, Any]], fates: Sequence[str]) -> str:
-    counts = "".join(f"{sum(m['fate'] == fate for m in mutants):>{COLUMN}}" for fate in fates)
-    return f"{name:<24}{len(mutants):>9}{counts}"
-
-
-def _show(title: str, mutants: Sequence[dict[str, Any]]) -> None:
+def _show(title: str, mutants: Sequence[tuple[str, dict[str, str]]]) -> None:
     if not mutants:
         return
     print(f"\n{title}")
-    for m in mutants:
+    for claim, m in mutants:
         reason = f" ({m['reason']})" if m["reason"] else ""
-        text = f"  {m['claim']} / {m['step']} / {m['operator']}: {m['text']}{reason}"
+        text = f"  {claim} / {m['step']} / {m['operator']}: {m['text']}{reason}"
         print(textwrap.fill(text, WIDTH, subsequent_indent=" " * 6))
-
-
-def _short(mutant: dict[str, Any]) -> dict[str, Any]:
-    """Without the point, which the seed finds again, and without what is empty."""
-    return {k: v for k, v in mutant.items() if k != "point" and v}
 
 
 class _Progress:
@@ -171,10 +149,7 @@ class _Progress:
 
 
 def bound_memory(share: float = 0.5) -> None:
-    """Let a search that runs away end itself and not the machine: at most this share of its memory, where limits exist.
-
-    (The first step of ``vanishing_decay`` is known to need more.)
-    """
+    """Let a search that runs away end itself and not the machine: at most this share of its memory, where limits exist."""
     if importlib.util.find_spec("resource") is None:
         return
     resource = importlib.import_module("resource")
