@@ -106,6 +106,7 @@ CLAIM = Claim(
         Given("UᵀQ = 0", U.T @ Q, Word({}, "r", "C")),
         Given("QV = 0", Q @ V, Word({}, "R", "r")),
         Given("B has zero column sums within tasks", B.inner(Z - E), margins),
+        margin_condition,
         Given("EᵀG = 0", E.T @ G, Word({}, "C", "C")),
         Given("(D² + tI)⁻¹", F @ R_, identity("K")),
         Given("Σg = 1ᵀ(D² + tI)⁻¹1", one.T @ R_ @ one, g_sum * identity("1")),

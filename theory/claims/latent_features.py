@@ -245,6 +245,7 @@ CLAIM = Claim(
     alphabet=x,
     hypotheses=(
         "an optimum under the hypotheses of claim single_source, every task alive",
+        balanced.alive,
         "for the last steps, v is the feature that they speak of: of an input, or of a sample with one label",
         Given("rows of a head sum to 0", P_t @ W_t, W_t, "single_source::head rows sum to 0"),
         Given("β is one number a task", beta_ @ L_t, beta * L_t),

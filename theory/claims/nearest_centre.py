@@ -202,6 +202,7 @@ CLAIM = Claim(
     alphabet=x,
     hypotheses=(
         "an optimum under the hypotheses of claim single_source, every task alive; h any vector",
+        alive,
         Given("β is one number a task", beta_ @ L_t, beta * L_t),
         Given("rows of the task", W_t, L_t.T @ W),
         Given("rows of a head sum to 0", P_t @ W_t, W_t, "single_source::head rows sum to 0"),

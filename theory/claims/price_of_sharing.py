@@ -88,6 +88,7 @@ LOWER = (
         name="equality: one feature matrix is optimal for all",
         of="sharing gains at most what a split decay gains",
         summand=0,
+        where=(least_split,),
         because="each piece is a minimum of its own",
         concludes=True,
     ),

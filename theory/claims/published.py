@@ -44,6 +44,8 @@ square_s = y.positive("‖w_s‖²", latex=r"\|w_s\|^2")
 square_t = y.positive("‖w_t‖²", latex=r"\|w_t\|^2")
 kappa = y.real("κ", latex=r"\kappa")
 
+alive = Condition("task t is alive", limits.lam_w * limits.lam_h, "<", forms.threshold(limits.alpha, N, K))
+
 #: the readings of the published objective
 READINGS = tuple(
     CONVENTIONS[name] for name in ("paper-sum", "paper-sum-plain-decay", "paper-mean", "paper-mean-plain-decay")
@@ -123,8 +125,11 @@ def _suffices(convention: Convention, multi_source: bool) -> Equivalence:
 def _admits_dead(convention: Convention) -> Inequality:
     exact = exact_limit(convention)
     power = 1 if convention.weighted_decay else 2
+    below = Condition("two tasks or more, weights that add up to 1", c, "<", sp.Integer(1))
+    where: tuple[Condition, ...] = (below,)
     by: Products = ((1 - c, (1 + c) ** (power - 1), N / (4 * K)),)
     if convention.mean:
+        where = (below, Condition("a sample", N, ">=", sp.Integer(1)))
         by = ((N - 1, N + 1, 1 / (4 * N * K)), (1 - c, (1 + c) ** (power - 1), 1 / (4 * N * K)))
     return Inequality(
         name=f"weights below 1 admit dead tasks: {convention.describe()}",
@@ -132,10 +137,7 @@ def _admits_dead(convention: Convention) -> Inequality:
         op=">",
         rhs=exact,
         by=by,
-        where=(
-            Condition("two tasks or more, weights that add up to 1", c, "<", sp.Integer(1)),
-            Condition("a sample", N, ">=", sp.Integer(1)),
-        ),
+        where=where,
         because="decays between the two limits satisfy the published condition, and W_t = 0 at every optimum "
         "(claim single_source, a dead head is 0)",
     )
@@ -162,7 +164,7 @@ def _weight_in(convention: Convention) -> Identity:
         name=f"weight of the sum rule: {convention.describe()}",
         lhs=Named("β_t²", r"\beta_t^2", beta**2, by="single_source::NC4: weighted sum rule"),
         rhs=ratio,
-        where=lets,
+        where=(alive, *lets),
         because="λ_W,t = 2 c_t λ_W and λ_H → 2 λ_H" if convention.weighted_decay else "λ_W,t = 2 λ_W and λ_H → 2 λ_H",
         concludes=True,
     )
@@ -188,6 +190,7 @@ SUM_RULE = (
         name="normalised rows",
         lhs=Named("β_t² ‖w_t‖²", r"\beta_t^2\|w_t\|^2", beta**2 * row_square, by="single_source::NC2: simplex ETF"),
         rhs=sp.sqrt(limits.lam_w / (limits.lam_h * N)) * a * (K - 1) / sp.sqrt(K),
+        where=(alive,),
         because="h = Σ_t β_t‖w_t‖ (w_t/‖w_t‖): with normalised rows the published rule needs this to be one number",
         concludes=True,
     ),

@@ -128,6 +128,7 @@ cosine_bound = bounds.cosine_radius(
     inner, left_lower + left_radius, right_lower + right_radius, radius, (left_radius, right_radius), SYMBOLIC
 )
 OVERLAP = r"\Bigl(\|W_sW_t^{\top}\|/\sqrt{\|W_sW_s^{\top}\|\|W_tW_t^{\top}\|}\Bigr)^{2}"
+is_least = Condition("q_min is the least probability", q_k, ">=", least)
 
 CLAIM = Claim(
     name="stability",
@@ -238,7 +239,7 @@ CLAIM = Claim(
                 (Termwise("k", (least, (mean_d - centre) ** 2)),),
             ),
             using=(Using("d̄ is the mean of d_k = z_k − z°_k", times=2 * least * (mean_d - centre)),),
-            where=(Condition("q_min is the least probability", q_k, ">=", least),),
+            where=(is_least,),
             because="Var_q(d) ≥ q_min ‖z − z°‖², both centred within the task; m the mean under q",
             concludes=True,
         ),
@@ -254,6 +255,7 @@ CLAIM = Claim(
                 ),
             },
             premises=("modulus of convexity", "variance of the deviations", "log-ratios"),
+            where=(is_least,),
             because="KL(q ‖ p) ≥ Var_q(d) (e^{−R} + R − 1)/R²",
             concludes=True,
         ),

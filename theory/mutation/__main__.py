@@ -149,7 +149,7 @@ class _Progress:
 
 
 def bound_memory(share: float = 0.5) -> None:
-    """Let a search that runs away end itself and not the machine: at most this share of its memory, where limits exist."""
+    """At most this share of the machine's memory, where limits exist: a search that runs away ends itself."""
     if importlib.util.find_spec("resource") is None:
         return
     resource = importlib.import_module("resource")

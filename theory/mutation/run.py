@@ -17,7 +17,7 @@ from theory.mutation.limits import limited
 from theory.mutation.points import WORLDS, points
 from theory.mutation.record import Outcome
 from theory.mutation.variants import mutants, weakened
-from theory.mutation.weakening import SEED, claim_proves, elsewhere, source, without
+from theory.mutation.weakening import SEED, claim_proves, elsewhere, inherited_from, source, without
 from theory.mutation.worlds import World
 from theory.proof import Claim, Given, Step, difference
 from theory.proof.traces import Word
@@ -57,9 +57,9 @@ def try_step(claim: Claim, step: Step) -> list[Mutant]:
         if not fate and mutant.op != asserted.op and claim_proves(claim, step, op=mutant.op):
             fate, reason = IMPLIED, "proved by the same steps"
         out.append(made(shown, fate or "survived", reason))
-    quoted = source(claim, step)
     for operator, what, mutant in weakened(asserted):
-        if quoted is not None:  # a step of another claim: its conditions are tested there
+        quoted = source(claim, step) or inherited_from(claim, step, what)
+        if quoted is not None:  # a condition of another step: it is tested there
             out.append(elsewhere(claim, step, operator, what, *quoted))
         else:
             out.append(without(claim, step, operator, what, mutant, rng, known, worlds))

@@ -25,6 +25,7 @@ from theory.mutation.worlds import Irrational, World
 from theory.proof import Claim, Identity, Inequality, Step
 from theory.proof.alphabet import Condition
 from theory.proof.applied import Applied
+from theory.proof.conditions import inherited
 from theory.proof.enclosure import Undefined
 from theory.proof.traces import Trace, Word
 
@@ -115,6 +116,18 @@ def source(claim: Claim, step: Step) -> tuple[Claim, Step] | None:
     name, of = step.of.split("::", 1)
     source = next(c for c in claim.relies_on if c.name == name)
     return source, next(s for s in source.steps if s.name == of)
+
+
+def inherited_from(claim: Claim, step: Step, condition: str) -> tuple[Claim, Step] | None:
+    """Where a condition of the step is from that holds of another step on which it rests, if it does.
+
+    The step states it because that one does: it is needed here if it is needed there.
+    """
+    for name, one in inherited(step, claim.context(step)):
+        if one.name == condition and "::" not in name:
+            used = next(s for s in claim.steps if s.name == name)
+            return inherited_from(claim, used, condition) or (claim, used)
+    return None
 
 
 def elsewhere(claim: Claim, step: Step, operator: str, what: str, source: Claim, quoted: Step) -> Mutant:

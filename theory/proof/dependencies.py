@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from theory.proof.claim import Claim
+from theory.proof.conditions import names_used
 from theory.proof.readings import linked, readings
-from theory.proof.rendering import Named
-from theory.proof.steps.base import Given, Slack, Step, Termwise
+from theory.proof.steps.base import Given
 from theory.proof.steps.cited import Cited
 
 
 def used_from_others(claim: Claim) -> dict[str, tuple[str, ...]]:
     """By claim, the steps of other claims on which this one rests, each once in the order of use."""
     found: dict[str, dict[str, None]] = {}
-    names = [name for step in claim.steps for name in _names(step)]
+    names = [name for step in claim.steps for name in names_used(step)]
     names += [h.shown_by for h in claim.hypotheses if isinstance(h, Given)]
     for name in names:
         owner, _, step = name.partition("::")
@@ -23,19 +22,6 @@ def used_from_others(claim: Claim) -> dict[str, tuple[str, ...]]:
             found.setdefault(owner, {})[step] = None
     found.update({c.name: {} for c in claim.relies_on if c.name not in found})  # called upon in words
     return {owner: tuple(steps) for owner, steps in found.items()}
-
-
-def _names(step: Step) -> Iterator[str]:
-    """Every name by which a step calls another."""
-    yield from (use.equation for use in getattr(step, "using", ()))
-    of = getattr(step, "of", ())  # a name, names, or what a derivative is taken of
-    yield from (of,) if isinstance(of, str) else (n for n in of if isinstance(n, str)) if isinstance(of, tuple) else ()
-    by = getattr(step, "by", ())  # products, or the symbol of a derivative
-    for product in by if isinstance(by, tuple) else ():
-        for factor in product:
-            inner = factor.factors if isinstance(factor, Termwise) else (factor,)
-            yield from (f.step for f in inner if isinstance(f, Slack))
-    yield from (s.by for s in (getattr(step, "lhs", None), getattr(step, "rhs", None)) if isinstance(s, Named) and s.by)
 
 
 @dataclass(frozen=True)

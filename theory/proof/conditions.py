@@ -1,0 +1,77 @@
+r"""A step rests on others only where they hold: the conditions of what it uses must be its own, or the claim's.
+
+    step A        ... where x > 1
+    step B        uses A; must state x > 1 too, unless the claim assumes it
+
+Two conditions of which one always holds (x < y, x ≥ y) are no condition: what is used is a case each, for one task
+each of a stack, say.  The same for :class:`theory.proof.steps.cases.Cases`, which checks that its cases are all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy as sp
+
+from theory.proof.alphabet import Condition
+from theory.proof.normal_form import residue
+from theory.proof.rendering import Named
+from theory.proof.steps.base import Context, Slack, Step, Termwise
+from theory.proof.steps.cases import Cases
+from theory.proof.steps.vanishing import eliminate, value_of
+
+
+def names_used(step: Step) -> Iterator[str]:
+    """Every name by which a step calls another, or a hypothesis, that it rests on."""
+    yield from (use.equation for use in getattr(step, "using", ()))
+    yield from getattr(step, "premises", ())
+    of = getattr(step, "of", ())  # a name, names, or what a derivative is taken of
+    yield from (of,) if isinstance(of, str) else (n for n in of if isinstance(n, str)) if isinstance(of, tuple) else ()
+    by = getattr(step, "by", ())  # products, or the symbol of a derivative
+    for product in by if isinstance(by, tuple) else ():
+        for factor in product:
+            inner = factor.factors if isinstance(factor, Termwise) else (factor,)
+            yield from (f.step for f in inner if isinstance(f, Slack))
+    yield from (s.by for s in (getattr(step, "lhs", None), getattr(step, "rhs", None)) if isinstance(s, Named) and s.by)
+
+
+def inherited(step: Step, context: Context) -> list[tuple[str, Condition]]:
+    """(step used, condition) for every condition of a step that this one uses; cases that are all left out."""
+    if isinstance(step, Cases):
+        return []
+    found: list[tuple[str, Condition]] = []
+    for name in dict.fromkeys(names_used(step)):
+        used = context.equation(name) if "::" in name or name in context.earlier else None
+        if isinstance(used, Step):
+            found += [(name, condition) for condition in used.conditions]
+    return [
+        (name, condition)
+        for name, condition in found
+        if not any(_complementary(condition, other, context) for _, other in found)
+    ]
+
+
+def unstated(step: Step, context: Context) -> list[tuple[str, Condition]]:
+    """Those of :func:`inherited` that are neither the step's own conditions nor hypotheses of the claim."""
+    stated = [*step.conditions, *(h for h in context.hypotheses if isinstance(h, Condition))]
+    out = []
+    for name, condition in inherited(step, context):
+        elsewhere = "::" in name  # in other letters: by name
+        if not any(c.name == condition.name and (elsewhere or _same(c, condition, step, context)) for c in stated):
+            out.append((name, condition))
+    return out
+
+
+def _same(a: Condition, b: Condition, step: Step, context: Context) -> bool:
+    return a.strict == b.strict and residue(_slack(a, step) - _slack(b, step), context.alphabet) == 0
+
+
+def _slack(condition: Condition, step: Step) -> sp.Expr:
+    return eliminate(sp.sympify(value_of(condition.slack)), step.lets)
+
+
+def _complementary(a: Condition, b: Condition, context: Context) -> bool:
+    if a.strict and b.strict:
+        return False
+    slacks = [value_of(c.slack) for c in (a, b)]
+    return all(isinstance(s, sp.Expr) for s in slacks) and residue(sum(slacks), context.alphabet) == 0
