@@ -128,6 +128,7 @@ cosine_bound = bounds.cosine_radius(
     inner, left_lower + left_radius, right_lower + right_radius, radius, (left_radius, right_radius), SYMBOLIC
 )
 OVERLAP = r"\Bigl(\|W_sW_t^{\top}\|/\sqrt{\|W_sW_s^{\top}\|\|W_tW_t^{\top}\|}\Bigr)^{2}"
+close = Condition("the predictions are close", variation, "<", least)
 is_least = Condition("q_min is the least probability", q_k, ">=", least)
 
 CLAIM = Claim(
@@ -202,7 +203,7 @@ CLAIM = Claim(
             op=">=",
             rhs=1 + variation / least,
             by=((variation**2 / least, 1 / (least - variation)),),
-            where=(Let(least, variation + size, "TV < q_min"),),
+            where=(close, Let(least, variation + size, "TV < q_min")),
             because="p_k/q_k ≤ 1 + TV/q_min ≤ 1/(1 − TV/q_min)",
         ),
         Cited(
@@ -213,6 +214,7 @@ CLAIM = Claim(
                 "smaller": Named("|log p_k − log q_k|", r"|\log p_k-\log q_k|", sp.Abs(log_p - log_q)),
             },
             premises=("ratio of probabilities from below", "ratio of probabilities from above"),
+            where=(close,),
             because="so every margin is within 2η of log q_k − log q_l",
             concludes=True,
         ),
@@ -255,7 +257,7 @@ CLAIM = Claim(
                 ),
             },
             premises=("modulus of convexity", "variance of the deviations", "log-ratios"),
-            where=(is_least,),
+            where=(is_least, close),
             because="KL(q ‖ p) ≥ Var_q(d) (e^{−R} + R − 1)/R²",
             concludes=True,
         ),

@@ -51,6 +51,7 @@ scale = (K - 1) * sp.exp(-s)
 no_worse = Condition("M_c is no worse than s M̂", loss + c * s * n_hat, "<=", loss_scaled + c * s * n_hat)
 one_label = Condition("some label has margin γ", least_weight * sp.log(1 + small), "<=", loss)
 margins_at_s = Condition("the margins of s M̂ are at least s", loss_scaled, "<=", loss_at_s)
+beyond = Condition("the norm is large", s, ">", offset)
 trial_value = c * (Omega + n_hat * sp.log(1 / c))
 below_trial = Condition("M_c is no worse than M̂ log(1/c)", loss + c * s * n_hat, "<=", trial_value)
 
@@ -145,6 +146,7 @@ CLAIM = Claim(
             op="<=",
             rhs=Named("n̂ s/(s − a)", r"\hat n\,\frac{s}{s-a}", n_hat * s / (s - offset)),
             where=(
+                beyond,
                 Let(gamma, room + extra, "γ ≥ s − a was shown"),
                 Let(s, offset + room, "once s > a"),
             ),
@@ -157,7 +159,7 @@ CLAIM = Claim(
             lhs=s / (s - offset) - 1,
             op="<=",
             rhs=offset / (s - offset),
-            where=(Let(s, offset + room, "once s > a"),),
+            where=(beyond, Let(s, offset + room, "once s > a")),
             because="s → ∞: every limit point of M_c/N(M_c) is a solution (margins are continuous, the sphere compact)",
         ),
         Identity(

@@ -60,7 +60,8 @@ def try_step(claim: Claim, step: Step) -> list[Mutant]:
     for operator, what, mutant in weakened(asserted):
         quoted = source(claim, step) or inherited_from(claim, step, what)
         if quoted is not None:  # a condition of another step: it is tested there
-            out.append(elsewhere(claim, step, operator, what, *quoted))
+            there = elsewhere(claim, step, operator, what, *quoted)
+            out += [there] if there is not None else []
         else:
             out.append(without(claim, step, operator, what, mutant, rng, known, worlds))
     return out

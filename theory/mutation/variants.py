@@ -43,8 +43,8 @@ def mutants(asserted: Assertion, alphabet: Alphabet) -> Iterator[tuple[str, str,
 def weakened(asserted: Assertion) -> Iterator[tuple[str, str, Assertion]]:
     """The same relation under fewer or weaker hypotheses."""
     for k, condition in enumerate(asserted.conditions):
-        if _of_a_domain(condition):
-            continue
+        if _of_a_domain(condition) or condition.slack.is_Symbol:
+            continue  # what is left of it is the domain of a symbol
         rest = asserted.conditions[:k] + asserted.conditions[k + 1 :]
         # the domain of a symbol that is eliminated may say the same again
         others = tuple(c for c in rest if not (_of_a_domain(c) and c.slack == condition.slack))

@@ -130,15 +130,15 @@ def inherited_from(claim: Claim, step: Step, condition: str) -> tuple[Claim, Ste
     return None
 
 
-def elsewhere(claim: Claim, step: Step, operator: str, what: str, source: Claim, quoted: Step) -> Mutant:
-    """The fate of a condition of a quoted step, which is that of the same condition where the step is proved."""
+def elsewhere(claim: Claim, step: Step, operator: str, what: str, source: Claim, quoted: Step) -> Mutant | None:
+    """The fate of a condition of a quoted step: that of the same condition where the step is proved, if it has one."""
     context = source.context(quoted)
     rng = random.Random(f"{SEED}:{source.name}:{quoted.name}")
     for other, name, weaker in weakened(assertion(quoted, context)):
         if other == operator and name == what:
             found = without(source, quoted, other, name, weaker, rng, [])
             return replace(found, claim=claim.name, step=step.name, reason=found.reason or f"see {source.name}")
-    return Mutant(claim.name, step.name, operator, what, "survived")
+    return None
 
 
 def claim_proves(claim: Claim, step: Step, **changes: Any) -> bool:

@@ -8,14 +8,26 @@ symbols; what a step assumes is verified at it exactly, as at every other point.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from itertools import cycle
 from pkgutil import iter_modules
 from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
 from theory.proof.instances import Instance
 
 Draw: TypeAlias = Callable[[random.Random], Instance]
+
+
+def in_turn(*kinds: Draw) -> Draw:
+    """Instances of every kind in turn, beginning anew with every source of randomness: a few draws see them all."""
+    drawn: WeakKeyDictionary[random.Random, Iterator[Draw]] = WeakKeyDictionary()
+
+    def draw(rng: random.Random) -> Instance:
+        return next(drawn.setdefault(rng, cycle(kinds)))(rng)
+
+    return draw
 
 
 def draws() -> dict[str, Draw]:
