@@ -62,6 +62,13 @@ def unstated(step: Step, context: Context) -> list[tuple[str, Condition]]:
     return out
 
 
+def demand_stated(step: Step, context: Context) -> None:
+    """``ValueError`` if the step uses another one beyond the conditions under which that one holds."""
+    for name, condition in unstated(step, context):
+        missing = f"{name!r} holds where {condition.name!r}, which is not assumed here"
+        raise ValueError(f"step {step.name!r}: {missing}; state it in where=")
+
+
 def _same(a: Condition, b: Condition, step: Step, context: Context) -> bool:
     return a.strict == b.strict and residue(_slack(a, step) - _slack(b, step), context.alphabet) == 0
 

@@ -1,0 +1,66 @@
+"""A step rests on others only where they hold: their conditions are its own, or the claim's, or cases that are all."""
+
+import pytest
+import sympy as sp
+
+from theory.claims import all_claims
+from theory.proof import Cases, Claim, Identity, Inequality, Named, Slack
+from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.conditions import inherited, unstated
+
+x = Alphabet()
+a, b = x.real("a"), x.real("b")
+ABOVE, BELOW = Condition("above", a, ">", b), Condition("below", a, "<=", b)
+HIGHER = Inequality(name="higher", lhs=a, op=">", rhs=b, by=((a - b,),), where=(ABOVE,), concludes=True)
+
+
+def resting(where=()):
+    by = ((Slack("higher"),), (sp.Integer(1),))
+    return Inequality(name="resting", lhs=a + 1, op=">", rhs=b, by=by, where=where, concludes=True)
+
+
+def claim(*steps, hypotheses=()):
+    return Claim("test", "test", x, hypotheses, steps, "here")
+
+
+def test_a_step_that_uses_another_beyond_its_conditions_is_refused():
+    step = resting()
+    one = claim(HIGHER, step)
+    with pytest.raises(ValueError, match=r"'resting': 'higher' holds where 'above', which is not assumed"):
+        one.check(step)
+
+
+@pytest.mark.parametrize("as_hypothesis", [True, False])
+def test_the_condition_is_stated_by_the_step_or_by_the_claim(as_hypothesis):
+    step = resting(() if as_hypothesis else (ABOVE,))
+    one = claim(HIGHER, step, hypotheses=(ABOVE,) if as_hypothesis else ())
+    assert one.check(step).proved
+
+
+def test_another_condition_of_that_name_does_not_do():
+    step = resting((Condition("above", a, ">", b - 1),))
+    assert [c.name for _, c in unstated(step, claim(HIGHER, step).context(step))] == ["above"]
+
+
+def test_a_name_for_a_value_rests_on_the_step_that_gave_it():
+    step = Identity(name="named", lhs=Named("q", "q", a - b, by="higher"), rhs=a - b, concludes=True)
+    assert [name for name, _ in inherited(step, claim(HIGHER, step).context(step))] == ["higher"]
+
+
+def test_cases_that_are_all_leave_no_condition():
+    size = Named("|a − b|", "|a-b|", (a - b) ** 2)
+    first = Identity(name="first", lhs=size, rhs=(a - b) ** 2, where=(ABOVE,), concludes=True)
+    second = Identity(name="second", lhs=size, rhs=(b - a) ** 2, where=(BELOW,), concludes=True)
+    both = Cases(name="both", of=("first", "second"))
+    one = claim(first, second, both)
+    assert one.check(both).proved
+    assert not inherited(both, one.context(both))
+
+
+def test_no_claim_of_the_suite_leaves_a_condition_out():
+    assert not [
+        f"{c.name} / {s.name}: {name} holds where {condition.name}"
+        for c in all_claims()
+        for s in c.steps
+        for name, condition in unstated(s, c.context(s))
+    ]
