@@ -46,6 +46,13 @@ def test_what_a_reader_has_to_agree_with():
     assert found.letters == ("squares",)
     assert found.readings == ("second",)
     assert found.citations == ()
+    assert found.substitutions == ()
+
+
+def test_changes_of_variables_are_listed_once_with_their_reason():
+    found = trusted(CLAIMS["thresholds"]).substitutions
+    assert len(found) == len(set(found))
+    assert "ε = 0 (hard labels)" in found
 
 
 def test_citations_are_listed_unless_checked():

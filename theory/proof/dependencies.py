@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from theory.proof.claim import Claim
 from theory.proof.conditions import names_used
 from theory.proof.readings import linked, readings
-from theory.proof.steps.base import Given
+from theory.proof.rendering import relation_plain
+from theory.proof.steps.base import Given, Let
 from theory.proof.steps.cited import Cited
 
 
@@ -24,6 +25,12 @@ def used_from_others(claim: Claim) -> dict[str, tuple[str, ...]]:
     return {owner: tuple(steps) for owner, steps in found.items()}
 
 
+def substitution(let: Let) -> str:
+    """A change of variables as plain text, with its reason."""
+    text = relation_plain(let.symbol, "=", let.value)
+    return f"{text} ({let.because})" if let.because else text
+
+
 @dataclass(frozen=True)
 class Trusted:
     """What a reader of a proof has to agree with.
@@ -33,6 +40,7 @@ class Trusted:
     letters : hypotheses that a step shows in other letters.
     readings : names and letters whose meaning is stated, by step.
     citations : citations whose roles are read and not checked, as "step (lemma)".
+    substitutions : changes of variables, each with its reason: that the new variables exist is not shown.
     """
 
     words: tuple[str, ...]
@@ -40,6 +48,7 @@ class Trusted:
     letters: tuple[str, ...]
     readings: tuple[str, ...]
     citations: tuple[str, ...]
+    substitutions: tuple[str, ...]
 
 
 def trusted(claim: Claim) -> Trusted:
@@ -52,4 +61,5 @@ def trusted(claim: Claim) -> Trusted:
         tuple(h.name for h in given if h.shown_by and linked(claim, h) != "the same equation"),
         tuple(s.name for s in claim.steps if any(not r.shown for r in readings(claim, s))),
         tuple(f"{s.name} ({s.lemma.name})" for s, o in cited if o.detail.endswith("its roles are read")),
+        tuple(dict.fromkeys(substitution(let) for s in claim.steps for let in s.lets)),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from theory.proof import Cited, Claim, Given, Inequality, Outcome, Semidefinite, Step
 from theory.proof.alphabet import Alphabet, Condition
-from theory.proof.dependencies import trusted, used_from_others
+from theory.proof.dependencies import substitution, trusted, used_from_others
 from theory.proof.readings import readings
 from theory.proof.rendering import (
     condition_latex,
@@ -166,6 +166,7 @@ TRUSTED_HEADS = {
     "letters": "shown elsewhere in other letters",
     "readings": "names and letters read as stated, in the steps",
     "citations": "citations whose roles are read",
+    "substitutions": "changes of variables",
 }
 
 
@@ -196,7 +197,12 @@ def claim_text(claim: Claim, steps: bool = False, width: int = 110, trust: bool 
     if steps:
         for step, outcome in zip(claim.steps, claim.outcomes, strict=True):
             text = f"{step.name}: {step.plain(claim.context(step))}"
+            if step.conditions:
+                text += f"   if {', '.join(condition_plain(c) for c in step.conditions)}"
             lines.append(textwrap.fill(text, width, initial_indent="    - ", subsequent_indent=" " * 8))
+            for let in step.lets:
+                text = f"with {substitution(let)}"
+                lines.append(textwrap.fill(text, width, initial_indent=" " * 8, subsequent_indent=" " * 10))
             for reading in readings(claim, step):
                 how = "shown" if reading.shown else "stated"
                 by = f" by {reading.by!r}" if reading.by else " (for later steps)"
