@@ -34,7 +34,7 @@ plus, minus = x.positive("σ_+", latex=r"\sigma_+"), x.nonnegative("σ_−", lat
 g, d = x.real("g"), x.real("d")
 L, C = x.positive("L"), x.nonnegative("C")
 p, q = x.nonnegative("p"), x.nonnegative("q")
-loss, tried = x.nonnegative("loss"), x.positive("F(L,L,0)", latex="F(L,L,0)")
+loss, tried = x.positive("loss"), x.positive("F(L,L,0)", latex="F(L,L,0)")
 rho_abs = x.unit("|ρ|", latex=r"|\rho|")
 
 #: singular values at the margins (1, 1, 0): √((1+ρ)/K) and √((1−ρ)/K)
@@ -197,7 +197,7 @@ LIMIT = (
     Inequality(
         name="singular values are not larger than L",
         lhs=L * (s_plus + s_minus) + 2,
-        op=">=",
+        op=">",
         rhs=plus + minus,
         by=(
             (1 / (alpha * m * (K - 1)), tried - alpha * (loss + m * (K - 1) * (plus + minus))),
@@ -208,7 +208,7 @@ LIMIT = (
             bounded,
             Let(tried, alpha * (2 * log_term + m * (K - 1) * L * (s_plus + s_minus)), "F at the margins (L, L, 0)"),
         ),
-        because="F* ≤ F(L, L, 0)",
+        because="F* ≤ F(L, L, 0), and its loss is positive",
     ),
     Cited(
         name="tangent of σ_+",
@@ -259,12 +259,11 @@ LIMIT = (
         name="the sum is not smaller than L",
         lhs=plus,
         op=">=",
-        rhs=L * s_plus - C * (s_plus + 2 * slope_g) - slope_g * (d - L + C),
+        rhs=(L - C) * s_plus - slope_g * (d - L + C),
         by=(
             (plus - (slope_a * (L - C + p) + slope_g * (2 * (L - C + q) - d)),),
             (A, 2 / (K**2 * s_plus), p),
             (2 * slope_g, q),
-            (slope_g, 2, C),
         ),
         where=(
             Condition("tangent", slope_a * (L - C + p) + slope_g * (2 * (L - C + q) - d), "<=", plus),
