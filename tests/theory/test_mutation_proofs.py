@@ -19,11 +19,12 @@ from theory.mutation.line import positive_on_line
 from theory.mutation.reduction import multiplied, reduced, vanishes_by
 from theory.mutation.repair import varied
 from theory.mutation.search import find_world
-from theory.mutation.several import varies, written_out
+from theory.mutation.several import written_out
 from theory.mutation.undefined import no_value
 from theory.mutation.worlds import World
 from theory.proof import Context, Equivalence, Identity, Inequality, Sum
 from theory.proof.alphabet import Alphabet, Condition
+from theory.proof.sums import varies
 from theory.proof.traces import identity, letter, trace
 
 x = Alphabet()

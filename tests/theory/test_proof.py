@@ -37,6 +37,7 @@ from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.enclosure import Undefined, enclose, sign_at
 from theory.proof.normal_form import sign, vanishes
 from theory.proof.rendering import text_latex
+from theory.proof.sums import varies
 from theory.proof.traces import Trace, letter
 
 x = Alphabet()
@@ -205,6 +206,34 @@ def test_sums_for_every_number_of_terms():
         verdict(Inequality(name="sum", lhs=Sum("t", z), op=">=", rhs=0, by=((Termwise("t", (z,)),),)))
         is not Verdict.PROVED
     )
+
+
+def test_a_sum_is_not_multiplied_by_what_differs_in_its_terms():
+    """Σ d_k = 0 does not give Σ d_k² = 0, nor Σ p_t z = Σ p_t times one z_t."""
+    d_k, z_t, w = x.real("d_k"), x.real("z_t"), x.real("w")
+    mean = Given("mean", Sum("k", d_k), Sum("k", sp.Integer(0)))
+    context = Context(x, (mean,))
+
+    def squares(times, lhs):
+        return Identity(name="s", lhs=Sum("k", lhs), rhs=Sum("k", 0), using=(Using("mean", times=times),))
+
+    assert verdict(squares(K * p, K * p * d_k), context) is Verdict.PROVED
+    with pytest.raises(ValueError, match="not to be multiplied by d_k"):
+        verdict(squares(d_k, d_k**2), context)
+    # samples are written without their index: what stands in the sum may differ
+    samples = Context(x, (Given("mean", Sum("t,i", p * w), Sum("t,i", sp.Integer(0))),))
+    with pytest.raises(ValueError, match="not to be multiplied by w"):
+        verdict(
+            Identity(name="s", lhs=Sum("t,i", p * w**2), rhs=Sum("t,i", 0), using=(Using("mean", times=w),)), samples
+        )
+    with pytest.raises(ValueError, match="beside z_t"):
+        Sum("t", p, z_t)
+    one = Inequality(name="one", lhs=Sum("t", z_t), op=">=", rhs=0, by=((Termwise("t", (z_t,)),),))
+    weighted = Inequality(name="more", lhs=Sum("t", z_t**2), op=">=", rhs=0, by=((z_t**2, Slack("one")),))
+    with pytest.raises(ValueError, match="a sum is not multiplied by z_t"):
+        verdict(weighted, Context(x, (), {"one": one}))
+    assert varies(x.real("p_t·λ_H"), "t")
+    assert not varies(x.real("‖H − Σ_t Π_t H‖²"), "t")
 
 
 A, B = letter("A", "m", "n"), letter("B", "m", "n")

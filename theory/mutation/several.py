@@ -7,7 +7,6 @@ A symbol varies with the index if its subscript holds it (q_k, λ_W,t, α_t, p_t
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import sympy as sp
@@ -15,7 +14,7 @@ import sympy as sp
 from theory.mutation.assertions import Assertion
 from theory.proof import value_of
 from theory.proof.alphabet import Alphabet, Condition
-from theory.proof.sums import Sum
+from theory.proof.sums import Sum, varies
 
 #: Terms of a sum that is written out.
 TERMS = 3
@@ -76,11 +75,6 @@ def written_out(asserted: Assertion, alphabet: Alphabet) -> tuple[Assertion, Alp
         ),
         wider,
     )
-
-
-def varies(symbol: sp.Symbol, index: str) -> bool:
-    """Does the symbol carry the index as a subscript?"""
-    return re.search(rf"[_,]\{{?({index})\b|_{index}(?![A-Za-z])", str(symbol)) is not None
 
 
 def _symbols(term: Any) -> set[sp.Symbol]:

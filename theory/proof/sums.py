@@ -11,9 +11,36 @@ A sum may be added to a :class:`theory.proof.traces.Trace`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import sympy as sp
+
+
+def varies(symbol: sp.Symbol, index: str) -> bool:
+    """Does the symbol carry the index (or one of ``"t,i"``) as a subscript: q_k, λ_W,t, p_t·λ_H?
+
+    Not if its name sums over that index itself: ‖H − Σ_t Π_t H‖².
+    """
+    names = [n for n in index.partition(" ")[0].split(",") if f"Σ_{n}" not in str(symbol)]
+    return any(re.search(rf"[_,]\{{?({n})\b|_{n}(?![A-Za-z])", str(symbol)) is not None for n in names)
+
+
+def differs_in(scalar: Any, term: Any) -> sp.Symbol | None:
+    """A symbol of the scalar that may differ from term to term of the sums in ``term``; ``None`` if there is none.
+
+    c Σ_k x_k is Σ_k c x_k only if c is one number.  A symbol differs if it carries the index; in sums over samples or
+    cells (``"t,i"``), where Φ(z) and ω are written without, also if it stands in the sum.
+    """
+    sums = [(term.index, term.summand)] if isinstance(term, Sum) else list(getattr(term, "sums", {}).items())
+    for index, summand in sums:
+        if summand == 0:
+            continue
+        for symbol in sorted(sp.sympify(scalar).free_symbols, key=str):
+            if varies(symbol, index) or ("," in index and symbol in summand.free_symbols):
+                return symbol
+    return None
 
 
 class Sum:
@@ -25,6 +52,9 @@ class Sum:
 
     def __init__(self, index: str, summand: sp.Expr, constant: sp.Expr = 0):
         self.index, self.summand, self.constant = index, sp.sympify(summand), sp.sympify(constant)
+        for symbol in self.constant.free_symbols:
+            if varies(symbol, index):
+                raise ValueError(f"a sum over {index} beside {symbol}, which differs in its terms")
 
     def _operand(self, other: Sum | sp.Expr) -> Sum | None:
         if isinstance(other, (sp.Expr, int)):

@@ -135,7 +135,10 @@ class Termwise:
 
 @dataclass(frozen=True, eq=False)
 class Using:
-    """A multiple of an earlier equation: times · left (lhs − rhs) right, or with the equation transposed."""
+    """A multiple of an earlier equation: times · left (lhs − rhs) right, or with the equation transposed.
+
+    Where the equation has a sum, ``times`` must be the same for all its terms (:func:`theory.proof.sums.differs_in`).
+    """
 
     equation: str
     times: Any = 1

@@ -12,6 +12,7 @@ from theory.proof.instances import Instance
 from theory.proof.rendering import Named
 from theory.proof.steps.base import Context, Given, Outcome, Step, Using, Verdict
 from theory.proof.steps.vanishing import POINTS, SEED, difference, refuted, vanish
+from theory.proof.sums import differs_in
 from theory.proof.traces import Trace, Word, trace
 
 
@@ -70,6 +71,9 @@ def multiple(use: Using, context: Context, target: Any) -> Any:
         term = term if use.left is None else use.left @ term
         term = term if use.right is None else term @ use.right
         term = trace(term) if isinstance(target, Trace) else term
+    differing = differs_in(use.times, term)
+    if differing is not None:
+        raise ValueError(f"{use.equation!r} is a sum, not to be multiplied by {differing}, which differs in its terms")
     return use.times * term
 
 

@@ -14,7 +14,7 @@ from theory.proof.steps.base import Context, Outcome, Semidefinite, Slack, Squar
 from theory.proof.steps.cited import Cited
 from theory.proof.steps.identity import multiple, sides
 from theory.proof.steps.vanishing import difference, eliminate, refute_scalars, value_of, vanish
-from theory.proof.sums import Sum
+from theory.proof.sums import Sum, differs_in
 from theory.proof.traces import Word
 
 #: A factor that is >= 0: an expression (by its domain, or the slack of a condition), a square, an earlier slack,
@@ -134,6 +134,9 @@ def _product(factors: tuple[FactorOf, ...], context: Context) -> Any:
     if len(others) > 1:
         raise ValueError("a product may hold one factor that is no scalar")
     scalar = reduce(lambda a, b: a * b, scalars, sp.Integer(1))
+    differing = differs_in(scalar, others[0]) if others else None
+    if differing is not None:
+        raise ValueError(f"a sum is not multiplied by {differing}, which may differ in its terms; use Termwise")
     return others[0] * scalar if others else scalar
 
 
