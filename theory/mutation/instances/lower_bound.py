@@ -21,14 +21,24 @@ from theory.proof.instances import Instance
 INVERTED = ("D_W", "F", "κ")
 
 
-def attained(rng: random.Random, every: int = 1, stretch: int = 1, dead: bool = False, paid: bool = False) -> Instance:
+def attained(
+    rng: random.Random,
+    every: int = 1,
+    stretch: int = 1,
+    twice: bool = False,
+    dead: bool = False,
+    paid: bool = False,
+) -> Instance:
     """Tasks alike with K_t classes and independent labels, and with a free or decayed bias, where the bound is met.
 
-    One sample in ``every`` is labelled: where that is not 1, the tasks have too little weight.  Π is ``stretch`` times
-    the projection: where that is not 1, c_t is not admissible.  ``paid``: a decayed bias that is not 0, which costs.
+    every : one sample in so many is labelled; above 1, the tasks have too little weight.
+    stretch : Π is so many times the projection; above 1, c_t is not admissible.
+    twice : two tasks have one label, and one head serves both.
+    dead : heads and features are 0.
+    paid : a decayed bias that is not 0, which costs.
     """
-    K, tasks = rng.choice(((2, 1), (2, 2), (3, 1)))
-    cells = list(product(range(K), repeat=tasks))
+    K, tasks = rng.choice(((2, 2), (3, 2)) if twice else ((2, 1), (2, 2), (3, 1)))
+    cells = [(k,) * tasks for k in range(K)] if twice else list(product(range(K), repeat=tasks))
     N = sp.Integer(every * len(cells))
     F = sp.Rational(len(cells), K * stretch)
     centred = sp.eye(K) - sp.ones(K, K) / K
@@ -45,9 +55,9 @@ def attained(rng: random.Random, every: int = 1, stretch: int = 1, dead: bool = 
         a, c = rng.choice(((sp.Rational(1, 2), None), (sp.Integer(1), None), (sp.Integer(4), sp.Rational(2, 3))))
         c = sp.exp(a) / (K - 1) if c is None else c
         # κ² F = λ_H D² and W_tW_tᵀ = (λ_H a/κ)(I − J/K_t)
-        D = a * root * F * centred[0, 0] / (w**2 * (head * head.T)[0, 0])
+        D = a * root * F * centred[0, 0] / (w**2 * (head * head.T)[0, 0] * (tasks if twice else 1))
         left_over, kappa = sp.Integer(0), D * root
-    W = w * sp.diag(*[head] * tasks)
+    W = w * (sp.Matrix.vstack if twice else sp.diag)(*[head] * tasks)
     free = not paid and rng.random() < 0.6
     shift = rng.choice((-20, -3, 1, 5)) if free or paid else 0
     z_k, total = a * (1 - sp.Rational(1, K)) + shift, sp.Integer(K * shift)
@@ -112,13 +122,15 @@ def at_rows(rows: int, numbers: dict[str, Any], matrices: dict[str, Any], scalar
 draw = in_turn(
     attained,
     partial(attained, dead=True),
+    unequal_rows,
+    attained,
     partial(attained, every=2),
     attained,
     partial(attained, stretch=2),
+    unequal_rows,
     attained,
     one_class,
+    partial(attained, twice=True),
     attained,
     partial(attained, paid=True),
-    attained,
-    unequal_rows,
 )
