@@ -156,9 +156,9 @@ STRONG_DUALITY: tuple[Step, ...] = (
     ),
     Inequality(
         name=_above,
-        lhs=Named("f(W°, H°)", r"f(W_\circ, H_\circ)", Trace({}) + attained),
+        lhs=attained,
         op=">=",
-        rhs=Named("f*", "f^*", Trace({}) + least),
+        rhs=least,
         by=((_is_least.slack,),),
         where=(_is_least,),
         because="f* is the least value",

@@ -251,11 +251,23 @@ VALUE = (
         where=at_zero,
         because="both are 0",
     ),
+    Identity(
+        name="the point has the value of the geometry",
+        lhs=optimum.attained,
+        rhs=Sum("t", value),
+        using=(Using("value of the point"), Using("value of every task at the point")),
+        because="task by task",
+    ),
+    Identity(
+        name="the dual point has the same value",
+        lhs=optimum.dual,
+        rhs=Sum("t", value),
+        using=(Using("value of the dual point"), Using("dual value of every task")),
+        because="task by task",
+    ),
     optimum.meets(
-        Using("value of the point"),
-        Using("value of every task at the point"),
-        Using("dual value of every task", times=-1),
-        Using("value of the dual point", times=-1),
+        Using("the point has the value of the geometry"),
+        Using("the dual point has the same value", times=-1),
         because="so it is optimal, and q solves the dual",
     ),
 )
@@ -264,8 +276,7 @@ NECESSITY = (
     *optimum.STEPS,
     optimum.optimal_value(
         Sum("t", value),
-        Using("value of the dual point"),
-        Using("dual value of every task"),
+        Using("the dual point has the same value"),
         because="f* = D(q); a dead task has a_t = 0",
     ),
     optimum.vanishing("NC1: features are equal within cells", 3, "a square that is 0", concludes=True),
