@@ -32,7 +32,7 @@ def labelled(
     return Instance(
         {
             "E_s": E_s, "E_t": E_t, "σ": sigma, "1_s": one_s, "1_t": one_t,
-            "A_s": scale * target_s * (not dead_s), "C_t": other * target_t * (not dead_t),
+            "A_s": scale * target_s * (0 if dead_s else 1), "C_t": other * target_t * (0 if dead_t else 1),
             "L_s": sp.eye(E_s.rows) / scale, "M_t": sp.eye(E_t.rows) / other,
         },
         {"N": N},
