@@ -158,38 +158,48 @@ DIRECTIONS = (
     ),
 )
 
+#: the squared norm of the residual in either direction
+square_of_sum = lam_h / (m**2 * K**2) * (2 * A * u**2 + (K - 2) * B * v**2)
+square_of_difference = lam_h / (m**2 * K**2) * (K * B * w**2)
+
 FEASIBLE = (
     Identity(
         name="residual Gram, sum",
         lhs=Named("U'_+ U'_+ᵀ", r"U'_+ {U'_+}^{\top}", per_head**2 * gram(RESIDUAL["+"], RESIDUAL["+"])),
-        rhs=lam_h / (m**2 * K**2) * (2 * A * u**2 + (K - 2) * B * v**2) * P,
+        rhs=square_of_sum * P,
         where=(BY_COUPLING,),
     ),
     Identity(
         name="residual Gram, difference",
         lhs=Named("U'_− U'_−ᵀ", r"U'_- {U'_-}^{\top}", per_head**2 * gram(RESIDUAL["-"], RESIDUAL["-"])),
-        rhs=lam_h / (m**2 * K**2) * (K * B * w**2) * P,
+        rhs=square_of_difference * P,
         where=(BY_COUPLING,),
     ),
-    Identity(
-        name="residual Gram, living sum",
-        lhs=per_head**2 * gram(RESIDUAL["+"], RESIDUAL["+"]),
-        rhs=lam_h * P,
+    Inequality(
+        name="a living sum is feasible",
+        lhs=lam_h,
+        op=">=",
+        rhs=square_of_sum,
+        by=((sp.Integer(0),),),
         where=SUM_LIVES,
         because="(u, v) = (m/σ_+)(a, b + c), and σ_+² K² = 2A a² + (K−2)B (b+c)²",
+        equality="always",
     ),
-    Identity(
-        name="residual Gram, living difference",
-        lhs=per_head**2 * gram(RESIDUAL["-"], RESIDUAL["-"]),
-        rhs=lam_h * P,
+    Inequality(
+        name="a living difference is feasible",
+        lhs=lam_h,
+        op=">=",
+        rhs=square_of_difference,
+        by=((sp.Integer(0),),),
         where=DIFFERENCE_LIVES,
         because="w = (m/σ_−)(b − c), and σ_−² = (b−c)² B/K",
+        equality="always",
     ),
     Inequality(
         name="a dead sum is feasible",
         lhs=lam_h,
         op=">=",
-        rhs=lam_h / (m**2 * K**2) * (2 * A * u**2 + (K - 2) * B * v**2),
+        rhs=square_of_sum,
         by=((lam_h / (m**2 * K**2), m**2 * K**2 - 2 * A * u**2 - (K - 2) * B * v**2),),
         where=(sum_dead,),
         because="this is what dead means",
@@ -198,10 +208,16 @@ FEASIBLE = (
         name="a dead difference is feasible",
         lhs=lam_h,
         op=">=",
-        rhs=lam_h / (m**2 * K**2) * (K * B * w**2),
+        rhs=square_of_difference,
         by=((lam_h / (m**2 * K**2), m**2 * K**2 - K * B * w**2),),
         where=(difference_dead,),
         because="this is what dead means",
+    ),
+    Cases(name="the sum is feasible", of=("a living sum is feasible", "a dead sum is feasible"), exhaustive=STATIONARY),
+    Cases(
+        name="the difference is feasible",
+        of=("a living difference is feasible", "a dead difference is feasible"),
+        exhaustive=STATIONARY,
     ),
     Identity(
         name="residual Gram, sum against difference",
@@ -214,12 +230,13 @@ FEASIBLE = (
         lemma=ORTHOGONAL_BLOCKS,
         roles={"limit": sp.sqrt(lam_h), "stack": rotated},
         premises=(
-            "residual Gram, living sum",
-            "residual Gram, living difference",
-            "a dead sum is feasible",
-            "a dead difference is feasible",
+            "residual Gram, sum",
+            "the sum is feasible",
+            "residual Gram, difference",
+            "the difference is feasible",
             "residual Gram, sum against difference",
         ),
+        because="each Gram matrix is a multiple of P, by at most λ_H",
     ),
     Cited(
         name="dual feasibility",

@@ -207,9 +207,12 @@ def _larger_or_smaller(mutant: Assertion, asserted: Assertion, facts: Facts) -> 
     """Did the larger side grow, or the smaller one fall?"""
     wanted = (">=", "<=") if asserted.op in LARGER else ("<=", ">=")
     for side, direction in zip(("lhs", "rhs"), wanted, strict=True):
-        fresh, former = (plainly(getattr(a, side), a) for a in (mutant, asserted))
-        if isinstance(fresh, sp.Expr) and isinstance(former, sp.Expr) and fresh != former:
-            return larger(fresh, former, facts) == direction
+        stated = [value_of(getattr(a, side)) for a in (mutant, asserted)]
+        # as it stands, for all values of the variables; and after the changes of variables
+        for fresh, former in (stated, [plainly(s, asserted) for s in stated]):
+            scalars = isinstance(fresh, sp.Expr) and isinstance(former, sp.Expr) and fresh != former
+            if scalars and larger(fresh, former, facts) == direction:
+                return True
     return False
 
 
