@@ -52,7 +52,7 @@ def misfits():
     yield "single_source", "rank of a head", {"trace": K}, "P P = P"
     yield "single_source", "rank of a head", ("NC2: simplex ETF",), "P P = P"
     yield "latent_features", "orthogonal projection", {"matrix": 2 * projection}, "idempotent"
-    yield "vanishing_decay", "loss of one label at margins s", {"x": -loss["x"]}, "not certified >= 0"
+    yield "vanishing_decay", "loss of one label at margins s", {"x": -loss["x"]}, "not certified > 0"
     yield "vanishing_decay", "loss of one label at margins s", {"x": loss["x"] / 2}, r"not log\(1 \+ x\)"
     yield "vanishing_decay", "loss at the smallest margin", {"chord": 3 * chord}, "in \\[0, 1\\]"
     yield "stability", "alternating series", {"series": series + 1}, "x³/6"

@@ -83,6 +83,7 @@ def vanishing(name: str, summand: int, because: str, concludes: bool = False) ->
 
 #: What the claim assumes: the point attains the least value; D(q) is the value of the dual point.
 HYPOTHESES = (
+    _is_least,
     Given(
         "the point is an optimum",
         anatomy.objective + _half * (anatomy.B @ anatomy.b).square(),
@@ -179,7 +180,6 @@ STRONG_DUALITY: tuple[Step, ...] = (
         of="no duality gap",
         by=((Slack(_weak),), (Slack(_above),)),
         summand=0,
-        where=(_is_least,),
         because="two terms ≥ 0 that add up to 0",
     ),
 )

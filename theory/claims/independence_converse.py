@@ -37,6 +37,7 @@ projected, rest = (
 optimum = x.real("f_t∗", latex="f_t^*")
 half = sp.Rational(1, 2)
 piece = loss + heads + half * lam * projected
+least_piece = Condition("f_t∗ is the least value of task t", optimum, "<=", piece)
 f = Sum("t", piece, half * lam * rest)
 
 H, H_ = letter("H", "d", "N"), letter("H̃", "d", "C", r"\tilde H")
@@ -111,7 +112,7 @@ ADDITIVE = (
         op=">=",
         rhs=Sum("t", optimum),
         by=((Termwise("t", (piece - optimum,)),), (half * lam, rest)),
-        where=(Condition("f_t∗ is the least value of task t", optimum, "<=", piece),),
+        where=(least_piece,),
         because="every piece is a value of its single-task objective",
         equality="every piece is a single-task optimum, and features live in the span of the heads",
         concludes=True,
@@ -193,6 +194,7 @@ CLAIM = Claim(
     alphabet=x.joined(forward.x),
     hypotheses=(
         "cross-entropy; every sample labelled for every task, ω = α_t/N; any number of tasks",
+        least_piece,
         "f* ≤ Σ_t f_t*: d at least the sum of the dimensions that the tasks need alone, or (P) tight",
         "for the last conclusion, s and t: uniform marginals and alive, or a free bias and no classes merged",
         Given("orthogonal heads", W_r @ W_s.T, nothing(W_r @ W_s.T)),

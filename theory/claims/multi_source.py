@@ -223,6 +223,7 @@ EXHAUSTIVE = (
             Using("V_tᵀV_t = I", right=V_t.T @ V_t),
             Using("V_tᵀV_t = I"),
         ),
+        where=(alive,),
         because="X_t := V_tᵀW_t/√g_t, and W_tW_tᵀ = g_t(I − J/K_t) by claim single_source",
     ),
     Identity(

@@ -54,6 +54,7 @@ VALUES = {
     theirs.K: K, theirs.N: n, theirs.d: d, theirs.alpha: alpha, theirs.lam_w: lam_w, theirs.lam_h: lam_h,
     theirs.eps: eps, theirs.a: a,
 }  # fmt: skip
+annotated_together = Condition("some sample carries both labels", common, ">", sp.Integer(0))
 alive = Condition("task t is alive", lam_w * lam_h, "<", forms.threshold(alpha, n, K, eps))
 dead = Condition("task t is dead", lam_w * lam_h, ">=", forms.threshold(alpha, n, K, eps))
 value = forms.task_value(alpha, K, forms.coupling(n, lam_w, lam_h, ON), a, ON, eps)
@@ -303,7 +304,7 @@ NECESSARY = (
         name="tasks annotated together have orthogonal heads",
         lhs=(S_s @ W_) @ (S_t @ W_).T,
         rhs=nothing(S_s @ S_t.T),
-        where=(Let(common, shared, "some sample carries both labels"),),
+        where=(annotated_together, Let(common, shared, "some sample carries both labels")),
         using=(
             Using("rows of a head sum to 0", left=S_s @ W_, transposed=True, times=-1),
             Using(
@@ -343,6 +344,7 @@ WIDTH = (
         lemma=RANK_OF_GRAM,
         roles={"columns": d, "rank": Sum("t in a clique", K - 1)},
         premises=("NC2: simplex ETF", "tasks annotated together have orthogonal heads"),
+        where=(alive, annotated_together),
         because="the Gram matrix of their heads is block diagonal",
         concludes=True,
     ),

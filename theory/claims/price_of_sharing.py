@@ -61,7 +61,7 @@ piece = own + half * lam * share * features
 f = Sum("t", own, half * lam * features)
 least_split = Condition("f_t∗(p_t λ_H) is the least value at the share p_t", split, "<=", piece)
 least_alone = Condition("f_t∗(λ_H) is the least value of task t", alone, "<=", own + half * lam * features)
-least_piece = Condition("f_t∗ is the least value of task t", converse.optimum, "<=", converse.piece)
+least_piece = converse.least_piece  # claim independence_converse
 shares = Given("shares add up to 1", Sum("t", share), sp.Integer(1))
 limit = forms.threshold(alpha, N, K)
 

@@ -32,6 +32,7 @@ from theory.claims._balanced_tasks import (
     U_t,
     Z_t,
     a,
+    alive,
     alpha,
     at_zero,
     beta,
@@ -359,6 +360,7 @@ NECESSITY = (
             "cos(w_{t,k}, w_{t,l})", r"\cos(w_{t,k}, w_{t,l})", P.off_diagonal() / P.diagonal(), "NC2: simplex ETF"
         ),
         rhs=-1 / (K - 1),
+        where=(alive,),
         because="the normalised rows of a living head, k ≠ l",
         concludes=True,
     ),
@@ -398,6 +400,7 @@ DIMENSION = (
         lemma=PROJECTION_RANK,
         roles={"rank": rank, "trace": P.trace()},
         premises=("I − J/K is a projection", "NC2: simplex ETF"),
+        where=(alive,),
     ),
     Cited(
         name="the dimension cannot be smaller",

@@ -25,7 +25,7 @@ from theory.mutation.worlds import Irrational, World
 from theory.proof import Claim, Identity, Inequality, Step
 from theory.proof.alphabet import Condition
 from theory.proof.applied import Applied
-from theory.proof.conditions import inherited
+from theory.proof.conditions import demand_stated, inherited
 from theory.proof.enclosure import Undefined
 from theory.proof.traces import Trace, Word
 
@@ -144,7 +144,9 @@ def elsewhere(claim: Claim, step: Step, operator: str, what: str, source: Claim,
 def claim_proves(claim: Claim, step: Step, **changes: Any) -> bool:
     """Does the machinery prove the changed step?"""
     try:
-        return replace(step, **changes).check(claim.context(step)).proved
+        changed, context = replace(step, **changes), claim.context(step)
+        demand_stated(changed, context)
+        return changed.check(context).proved
     except (ValueError, TypeError, Undefined, ZeroDivisionError):
         return False
 

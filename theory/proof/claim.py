@@ -10,6 +10,7 @@ from typing import Any
 
 from theory.lemmas import Lemma
 from theory.proof.alphabet import Alphabet
+from theory.proof.conditions import demand_stated
 from theory.proof.instances import Instance
 from theory.proof.steps.base import Context, Given, Outcome, Step, Verdict
 from theory.proof.steps.cited import Cited
@@ -60,8 +61,13 @@ class Claim:
         return Context(self.alphabet, self.hypotheses, earlier, self.relies_on, self.instance)
 
     def check(self, step: Step) -> Outcome:
-        """The outcome of one step, given the ones before it."""
-        return step.check(self.context(step))
+        """The outcome of one step, given the ones before it.
+
+        Raises ``ValueError`` if it uses one of them beyond the conditions under which that one holds.
+        """
+        context = self.context(step)
+        demand_stated(step, context)
+        return step.check(context)
 
     @cached_property
     def outcomes(self) -> tuple[Outcome, ...]:

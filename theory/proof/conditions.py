@@ -3,6 +3,7 @@ r"""A step rests on others only where they hold: the conditions of what it uses 
     step A        ... where x > 1
     step B        uses A; must state x > 1 too, unless the claim assumes it
 
+A sum over "t alive" is over the tasks for which "task t is alive": it states that condition.
 Two conditions of which one always holds (x < y, x ≥ y) are no condition: what is used is a case each, for one task
 each of a stack, say.  The same for :class:`theory.proof.steps.cases.Cases`, which checks that its cases are all.
 """
@@ -19,6 +20,7 @@ from theory.proof.rendering import Named
 from theory.proof.steps.base import Context, Slack, Step, Termwise
 from theory.proof.steps.cases import Cases
 from theory.proof.steps.vanishing import eliminate, value_of
+from theory.proof.sums import Sum
 
 
 def names_used(step: Step) -> Iterator[str]:
@@ -54,12 +56,22 @@ def inherited(step: Step, context: Context) -> list[tuple[str, Condition]]:
 def unstated(step: Step, context: Context) -> list[tuple[str, Condition]]:
     """Those of :func:`inherited` that are neither the step's own conditions nor hypotheses of the claim."""
     stated = [*step.conditions, *(h for h in context.hypotheses if isinstance(h, Condition))]
+    summed = _index_sets(step, context)
     out = []
     for name, condition in inherited(step, context):
+        if condition.name in summed:
+            continue
         elsewhere = "::" in name  # in other letters: by name
         if not any(c.name == condition.name and (elsewhere or _same(c, condition, step, context)) for c in stated):
             out.append((name, condition))
     return out
+
+
+def _index_sets(step: Step, context: Context) -> set[str]:
+    """ "task t is alive" for a relation whose sums are over the "t alive"."""
+    lhs, _, rhs = step.relation(context)
+    indices = [value_of(side).index for side in (lhs, rhs) if isinstance(value_of(side), Sum)]
+    return {f"task {name} is {words}" for name, _, words in (i.partition(" ") for i in indices) if words}
 
 
 def demand_stated(step: Step, context: Context) -> None:

@@ -23,6 +23,7 @@ from theory.mutation.assertions import Assertion, without_lets
 from theory.mutation.equivalents import is_zero_term
 from theory.proof import Claim, Context, Slack, Square, Step, Termwise, difference, value_of
 from theory.proof.alphabet import Alphabet
+from theory.proof.conditions import unstated
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def proves(one: Explanation, claim: Claim, step: Step, mutant: Assertion) -> boo
             return False
         if any(name not in middles for s in one.steps for name in _middles(s)):
             return False
-    return all(s.check(context).proved for s, context in zip(one.steps, contexts, strict=True))
+    pairs = list(zip(one.steps, contexts, strict=True))
+    return not any(unstated(s, context) for s, context in pairs) and all(s.check(c).proved for s, c in pairs)
 
 
 def _says(last: Step, context: Context, mutant: Assertion) -> bool:
