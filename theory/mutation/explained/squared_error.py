@@ -1,0 +1,154 @@
+r"""What the orthonormality of P₁, P₂, Q₁, Q₂ adds to steps that do not use it.
+
+Where the term √λ_H tr D₁ >= 0 is added to the larger side, or taken from the smaller one, a lower bound still holds.
+Dead directions carry no feature, not even at the threshold: Q₂ᵀH̃ᵀ = 0.  And S₂² <= τ² bounds S₂ from below as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from theory.claims.squared_error import (
+    D_1,
+    P_1,
+    P_2,
+    Q_1,
+    Q_2,
+    S_2,
+    H,
+    N,
+    U,
+    V,
+    W,
+    beta,
+    bound,
+    f_bias,
+    f_plain,
+    kappa,
+    lam,
+    orthonormal,
+    outside_left,
+    part,
+    root,
+    squares_below,
+    tau,
+    v,
+)
+from theory.mutation.explained import Explanation
+from theory.proof import EqualityCase, Identity, Inequality, Slack, Square, Using
+from theory.proof.traces import Trace, Word, identity, trace
+
+LIVING = sp.sqrt(lam) * trace(D_1 @ P_1.T @ P_1 @ Q_1.T @ Q_1)
+FREE_BIAS = "lower bound under a free bias"
+SELF_DUAL, LOGITS = "self-duality, free bias", "logits of every minimiser, free bias"
+FEATURES, NO_HEAD = "features live in the label space", "heads do not see dead directions"
+
+
+def with_more_room(of: str, f: Trace, larger: Any = 0, smaller: Any = 0) -> Explanation:
+    """f + larger √λ_H tr D₁ >= bound − smaller √λ_H tr D₁."""
+    weight = sp.sqrt(lam) * (sp.sympify(larger) + smaller)
+    return Explanation(
+        of,
+        (
+            Inequality(
+                name="with more room",
+                lhs=f + larger * LIVING,
+                op=">=",
+                rhs=bound - smaller * LIVING,
+                by=((Slack(of),), (weight, Square(V))),
+                using=(
+                    orthonormal("orthonormal P₁", D_1, Q_1.T @ Q_1, weight),
+                    orthonormal("orthonormal Q₁", D_1, identity("a"), weight),
+                    Using("root of D₁", times=-weight),
+                ),
+                because="√λ_H tr D₁ ≥ 0",
+            ),
+        ),
+    )
+
+
+def features(times: Any) -> Explanation:
+    """H̃ᵀ = Q₁Q₁ᵀH̃ᵀ + times Q₂Q₂ᵀH̃ᵀ."""
+    rest = 1 - sp.sympify(times)
+    return Explanation(
+        FEATURES,
+        (
+            EqualityCase(name="below the threshold", of=FREE_BIAS, summand=3),
+            Identity(
+                name="dead rows of the heads",
+                lhs=(P_2.T @ W).square(),
+                rhs=Trace({}),
+                using=(
+                    Using(SELF_DUAL, left=P_2.T @ W, right=P_2, transposed=True),
+                    Using(LOGITS, left=P_2.T, right=U.T @ P_2),
+                    Using("Q₁ is centred", -tau * kappa / N, P_2.T @ beta, P_1.T @ P_2, transposed=True),
+                    Using("Q₂ is centred", -kappa / N, P_2.T @ beta, S_2 @ P_2.T @ P_2, transposed=True),
+                    Using("P₁ ⟂ P₂", right=D_1 @ Q_1.T @ U.T @ P_2, transposed=True),
+                ),
+            ),
+            EqualityCase(name=NO_HEAD, of="dead rows of the heads", by=((Square(P_2.T @ W),),), summand=0),
+            Identity(
+                name="at the threshold",
+                lhs=S_2 @ Q_2.T @ H.T,
+                rhs=Word({}, "c", "d"),
+                using=(
+                    Using(NO_HEAD, times=N / kappa),
+                    Using(SELF_DUAL, times=-N / kappa, left=P_2.T),
+                    Using("orthonormal P₂", times=-1, right=S_2 @ Q_2.T @ H.T),
+                    Using("P₁ ⟂ P₂", times=-tau, right=Q_1.T @ H.T, transposed=True),
+                ),
+            ),
+            Identity(
+                name="dead directions carry no feature",
+                lhs=H.T,
+                rhs=Q_1 @ Q_1.T @ H.T + times * (Q_2 @ Q_2.T @ H.T),
+                using=(
+                    Using(FEATURES),
+                    Using("below the threshold", times=rest / tau**2, left=Q_2),
+                    Using("at the threshold", times=rest / tau**2, left=Q_2 @ S_2),
+                ),
+                because="Q₂ᵀH̃ᵀ = 0: below τ by the fourth square, at τ since W'W'ᵀ = √λ_H P₁D₁P₁ᵀ",
+            ),
+        ),
+    )
+
+
+#: τ + S₂ = ((τ + S₂)² + τ² − S₂²)/(2τ)
+BOUNDED_BELOW = Explanation(
+    "it is positive semidefinite",
+    (
+        Inequality(
+            name="bounded below too",
+            lhs=trace(v.T @ (part - root + tau * identity("R") + 2 * (P_2 @ S_2 @ P_2.T)) @ v),
+            op=">=",
+            rhs=sp.Integer(0),
+            by=(
+                (tau, Square(outside_left @ v)),
+                (1 / (2 * tau), Square((tau * identity("c") + S_2) @ P_2.T @ v)),
+                (1 / (2 * tau), Square(P_2.T @ v, squares_below)),
+            ),
+            using=tuple(
+                orthonormal(name, v.T @ A, B.T @ v, -tau, transposed)
+                for name, A, B, transposed in (
+                    ("orthonormal P₁", P_1, P_1, False),
+                    ("orthonormal P₂", P_2, P_2, False),
+                    ("P₁ ⟂ P₂", P_1, P_2, False),
+                    ("P₁ ⟂ P₂", P_2, P_1, True),
+                )
+            ),
+            because="S₂² ≤ τ² says S₂ ≥ −τ as well",
+        ),
+    ),
+)
+
+HALF = sp.Rational(1, 2)
+EXPLAINED = (
+    with_more_room("lower bound without a bias", f_plain, larger=1),
+    *(with_more_room("lower bound without a bias", f_plain, smaller=c) for c in (HALF, 1, 2)),
+    with_more_room(FREE_BIAS, f_bias, larger=1),
+    *(with_more_room(FREE_BIAS, f_bias, smaller=c) for c in (HALF, 1, 2)),
+    *(features(c) for c in (-1, 0, HALF, 2)),
+    BOUNDED_BELOW,
+)
