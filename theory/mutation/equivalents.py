@@ -210,6 +210,8 @@ def _larger_or_smaller(mutant: Assertion, asserted: Assertion, facts: Facts) -> 
         stated = [value_of(getattr(a, side)) for a in (mutant, asserted)]
         # as it stands, for all values of the variables; and after the changes of variables
         for fresh, former in (stated, [plainly(s, asserted) for s in stated]):
+            if isinstance(fresh, Sum) and isinstance(former, Sum) and fresh.constant == former.constant:
+                fresh, former = fresh.summand, former.summand
             scalars = isinstance(fresh, sp.Expr) and isinstance(former, sp.Expr) and fresh != former
             if scalars and larger(fresh, former, facts) == direction:
                 return True

@@ -34,6 +34,8 @@ SEED = 20261123
 VARIED = 120
 #: Points drawn where one hypothesis is left out.
 LOOSE = 18
+#: Instances are drawn, and varied, until half as many as this are kept.
+DRAWN = 80
 
 
 def without(
@@ -53,6 +55,10 @@ def without(
     for world in points(weaker, claim.alphabet, rng, LOOSE, true=False, search=search, draw=draw):
         if killed(weaker, world):
             return made(what, decided_by(weaker, world), point=world.shown())
+    if draw is not None:  # few instances are of a design that breaks this one hypothesis
+        for world in points(weaker, claim.alphabet, rng, DRAWN, true=False, search=False, draw=draw):
+            if killed(weaker, world):
+                return made(what, decided_by(weaker, world), point=world.shown())
     premises = [t for _, t in weaker.premises]
     for base in worlds[:6]:
         for _ in range(VARIED if base.matrices else 0):
