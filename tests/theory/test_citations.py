@@ -72,3 +72,11 @@ def test_a_misfit_is_refused(name, step, change, message):
     changes = {"premises": change} if isinstance(change, tuple) else {"roles": {**true.roles, **change}}
     with pytest.raises(ValueError, match=message):
         dataclasses.replace(true, **changes).check(claim.context(true))
+
+
+def test_exponentials_that_do_not_fit_are_read_and_not_checked():
+    claim = CLAIMS["vanishing_decay"]
+    true = step_of(claim, "smallest margin")
+    assert claim.check(true).detail.endswith("checked")
+    wrong = dataclasses.replace(true, roles={**true.roles, "larger": 2 * true.roles["larger"]})
+    assert wrong.check(claim.context(true)).detail.endswith("read")

@@ -5,9 +5,9 @@ One module a claim, with a tuple ``EXPLAINED``.  An :class:`Explanation` proves 
     Explanation("lower bound", (step, ..., last))                     the last step's relation is the mutant's
     Explanation("lower bound", (last,), without="Π is a projection")  the same relation, that hypothesis left out
 
-Its steps are those of a proof (:mod:`theory.proof`) and are checked as such: in the claim, after the steps before the
-mutated one — and after that one itself, if the mutant perturbs its relation and not what it assumes.  Where a
-hypothesis is left out, the steps may use only what the mutant still assumes.
+Its steps are those of a proof (:mod:`theory.proof`) and are checked as such, citations with their roles: in the claim,
+after the steps before the mutated one — and after that one itself, if the mutant perturbs its relation and not what it
+assumes.  Where a hypothesis is left out, the steps may use only what the mutant still assumes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import sympy as sp
 
 from theory.mutation.assertions import Assertion, without_lets
 from theory.mutation.equivalents import is_zero_term
-from theory.proof import Claim, Context, Slack, Square, Step, Termwise, difference, value_of
+from theory.proof import Cited, Claim, Context, Slack, Square, Step, Termwise, difference, value_of
 from theory.proof.alphabet import Alphabet
 from theory.proof.conditions import unstated
 
@@ -82,8 +82,13 @@ def proves(one: Explanation, claim: Claim, step: Step, mutant: Assertion) -> boo
             return False
         if any(name not in middles for s in one.steps for name in _middles(s)):
             return False
-    pairs = list(zip(one.steps, contexts, strict=True))
-    return not any(unstated(s, context) for s, context in pairs) and all(s.check(c).proved for s, c in pairs)
+    for one_step, context in zip(one.steps, contexts, strict=True):
+        if unstated(one_step, context):
+            return False
+        outcome = one_step.check(context)
+        if not outcome.proved or (isinstance(one_step, Cited) and outcome.detail.endswith("its roles are read")):
+            return False
+    return True
 
 
 def _says(last: Step, context: Context, mutant: Assertion) -> bool:

@@ -10,7 +10,7 @@ import sympy as sp
 
 from theory.lemmas import Lemma
 from theory.proof.steps.base import Context, Outcome, Semidefinite, Step, Verdict
-from theory.proof.steps.roles import CHECKS, NEEDS_PREMISES
+from theory.proof.steps.roles import CHECKS, NEEDS_PREMISES, READ
 from theory.proof.steps.vanishing import difference, scalars_of, value_of
 
 
@@ -55,6 +55,8 @@ class Cited(Step):
                 raise ValueError(f"step {self.name!r}: {self.lemma.name!r} has hypotheses; name what provides them")
             return "its roles are read"
         complaint = check(self.roles, [_relation(name, context) for name in self.premises], context, self)
+        if complaint == READ:
+            return "its roles are read"
         if complaint:
             raise ValueError(f"step {self.name!r} does not fit {self.lemma.name!r}: {complaint}")
         return "its roles are checked"

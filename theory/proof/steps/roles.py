@@ -11,7 +11,8 @@
     vanishing Fenchel–Young loss         a premise says that the gap of an earlier citation is 0
     softmax is one-to-one                a premise is the equality of predictions that such a citation concludes
     mean value theorem                   a premise gives a derivative or a sign
-    logarithm, exponential               the functions and the ranges of their arguments
+    logarithm                            the functions and the ranges of their arguments
+    the exponential is increasing        a premise compares c e^u with c e^v, and v − u is the difference of the roles
     norms                                are certified >= 0
 
 Other lemmas that have hypotheses (:data:`NEEDS_PREMISES`) must name what provides them; that this is what the lemma
@@ -30,10 +31,13 @@ from theory.lemmas import Lemma, Relation
 from theory.proof.normal_form import POSITIVE, residue, sign
 from theory.proof.steps.base import Context, Step
 from theory.proof.steps.vanishing import difference, eliminate, scalars_of, value_of
+from theory.proof.sums import Sum
 from theory.proof.symmetric import Symmetric
 from theory.proof.traces import Trace, Word
 
-#: Roles, relations of the premises, context, step to what is wrong: "" if nothing is.
+#: What a check says of roles that it takes as they are read.
+READ = "read"
+#: Roles, relations of the premises, context, step to what is wrong: "" if nothing is, or :data:`READ`.
 RoleCheck = Callable[[Mapping[str, Any], Sequence[Relation], Context, Step], str]
 
 #: Lemmas that hold under hypotheses which a citation must name, beyond those with a check of their own.
@@ -204,7 +208,26 @@ def _norms(*names: str) -> RoleCheck:
 
 
 def _exponential(roles: Mapping[str, Any], premises: Sequence[Relation], context: Context, step: Step) -> str:
-    return "" if any(op in (">=", "<=", ">", "<") for _, op, _ in premises) else "no premise compares exponentials"
+    """A premise c e^u <= c e^v with v − u = larger − smaller; where the exponentials are read, some inequality."""
+    compared = [(lhs, rhs) if op in ("<=", "<") else (rhs, lhs) for lhs, op, rhs in premises if op in _COMPARED]
+    if not compared:
+        return "no premise compares exponentials"
+    change = sp.exp(sp.sympify(value_of(roles["larger"])) - sp.sympify(value_of(roles["smaller"])))
+    for smaller, larger in ((_scalar(a), _scalar(b)) for a, b in compared):
+        if smaller is not None and larger is not None and _same(change * smaller, larger, context):
+            return ""
+    return READ
+
+
+_COMPARED = (">=", "<=", ">", "<")
+
+
+def _scalar(side: Any) -> sp.Expr | None:
+    """A side that is a scalar, or a sum of no terms beside one."""
+    value = value_of(side)
+    if isinstance(value, Sum) and value.summand == 0:
+        value = value.constant
+    return value if isinstance(value, sp.Expr) else None
 
 
 def _citations(lemma: Lemma, context: Context) -> list[Step]:
