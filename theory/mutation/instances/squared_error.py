@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import random
+from weakref import WeakKeyDictionary
 
 import sympy as sp
 
 from theory.proof.instances import Instance, orthonormal_columns
 
-#: What the labels are like, most often as the claim wants them.
-LABELS = (*["right"] * 8, *["not centred"] * 4, *["a mean direction"] * 2, "nothing is dead", "unequal")
-#: Where a point with such labels lies.
-PLACES = (*["optimum"] * 2, *["off the mean"] * 5, "opposite", *["into the dead direction"] * 3, "any bias")
+#: An optimum, or where a point beside it lies.  A loose fit has κ < 1, a close one κ > 1.
+PLACES = (
+    *["optimum", "opposite", "out of the dead direction", "off the mean"],
+    *["into the dead direction, loose fit", "into the dead direction, close fit"],
+    *["off the mean, too much bias, loose fit", "off the mean, too much bias, close fit"],
+)
+#: Labels that the claim excludes.
+EXCLUDED = ("not centred, living", "not centred, dead", "a mean direction", "nothing is dead", "unequal")
+#: What is yet to come: of every ten or so, each place once.
+_TO_COME: WeakKeyDictionary[random.Random, list[str]] = WeakKeyDictionary()
+
+
+def _next(rng: random.Random) -> str:
+    left = _TO_COME.setdefault(rng, [])
+    if not left:
+        excluded = rng.sample(EXCLUDED, len(EXCLUDED))
+        for k in range(0, len(EXCLUDED), 2):
+            some = (*PLACES, *excluded[k : k + 2])
+            left.extend(rng.sample(some, len(some)))
+    return left.pop(0)
 
 
 def draw(rng: random.Random) -> Instance:
@@ -22,42 +39,39 @@ def draw(rng: random.Random) -> Instance:
     with a mean direction, which the heads fit and the bias takes back; with the third singular value above τ too; with
     two unequal ones above τ, for which σ_i is their root mean square.
     """
-    lam, kappa = (
-        sp.Rational(*rng.choice(((16, 1), (1, 16), (81, 1)))),
-        sp.Rational(*rng.choice(((2, 1), (4, 1), (1, 4)))),
-    )
-    N, labels = sp.Integer(4), rng.choice(LABELS)
+    place, N = _next(rng), sp.Integer(4)
+    fits = {"loose fit": ((1, 4),), "close fit": ((2, 1), (4, 1))}.get(place.split(", ")[-1], ((2, 1), (4, 1), (1, 4)))
+    kappa = sp.Rational(*rng.choice(fits))
+    lam = sp.Rational(*rng.choice(((16, 1), (1, 16), (81, 1))))
     tau, quarter = N * sp.sqrt(lam) / kappa, sp.sqrt(sp.sqrt(lam))
     P, frame = orthonormal_columns(4, 3, rng), orthonormal_columns(4, 4, rng)
-    living = rng.choice((sp.Rational(1, 2), 2, 32, 32))
-    root = sp.diag(living, living * (3 if labels == "unequal" else 1))
+    living = 32 if "too much bias" in place else rng.choice((sp.Rational(1, 2), 2, 32))
+    root = sp.diag(living, living * (3 if place == "unequal" else 1))
     mean = frame[:, 3:]
     small = tau * sp.Rational(*rng.choice(((1, 3), (3, 4), (1, 1))))
-    place = rng.choice(PLACES) if labels == "right" else ""
     sign, step, beta = -1 if place == "opposite" else 1, sp.Integer(0), sp.zeros(4, 1)
-    if place == "any bias":
-        beta = sp.Matrix([1, -1, 2, 0])
-    elif place == "into the dead direction":
-        step = sp.Rational(*rng.choice(((1, 8), (-1, 8), (1, 2))))
-    elif labels == "nothing is dead":
+    if "the dead direction" in place:
+        small = max(small, tau * sp.Rational(3, 4))
+        step = sp.Rational(1 if place.startswith("into") else -1, rng.choice((4, 8)))
+    elif place == "nothing is dead":
         small, step = 2 * tau, sp.Rational(1, rng.choice((2, 8)))
-    elif labels == "not centred":
-        k = rng.choice((1, 2))  # in a living direction, or in the dead one
+    elif place.startswith("not centred"):
+        k = 1 if place.endswith("living") else 2
         frame[:, k] = (3 * frame[:, k] + 4 * mean) / 5
         beta = P[:, k] * small / rng.choice((2, 16))
-    elif labels == "a mean direction":
+    elif place == "a mean direction":
         frame[:, 2] = mean
     Q_1, dead = frame[:, :2], frame[:, 2:3]
     W = sp.Matrix.hstack(sign * quarter * P[:, :2] * root, quarter * step * P[:, 2:])
     H = sp.Matrix.vstack(root * Q_1.T / quarter, abs(step) * dead.T / quarter)
-    if labels == "a mean direction":  # heads and features along it are self-dual
+    if place == "a mean direction":  # heads and features along it are self-dual
         W[:, 2], H[2, :] = kappa / N * small * P[:, 2] / 4, mean.T / 4
         beta = -W[:, 2] / 8
-    elif place == "off the mean":  # the second bias is best if its square has the factor N/(N + 1)
+    elif place.startswith("off the mean"):  # the larger bias is best if its square has the factor N/(N + 1)
         H[0, :] += mean.T
-        beta = -W[:, 0] / 2 * rng.choice((1, 1 + 1 / N, 1 + 1 / N))
+        beta = -W[:, 0] / 2 * (1 if place == "off the mean" else 1 + 1 / N)
     sigma = root[0, 0] ** 2 + tau
-    if labels == "unequal":
+    if place == "unequal":
         sigma = sp.sqrt((sigma**2 + (root[1, 1] ** 2 + tau) ** 2) / 2)
     return Instance(
         {
