@@ -23,7 +23,7 @@ from theory.mutation.reduction import half_of, is_square, is_zero, rewritten, ru
 from theory.proof import Context, Inequality, Slack, Square, Termwise, scalars_of, value_of
 from theory.proof.normal_form import POSITIVE, residue
 from theory.proof.steps.inequality import factor_value
-from theory.proof.sums import Sum
+from theory.proof.sums import Sum, differs_in
 from theory.proof.traces import Trace, Word, trace
 
 #: A certified term and whether it is > 0.
@@ -164,7 +164,8 @@ def multiples(premises: Iterable[Any], gap: Any) -> list[Certified]:
     for premise in premises:
         if isinstance(premise, (Sum, Trace, sp.Expr)):
             for s in (sp.Integer(1), *symbols[:8]):
-                out += [(premise * s, False), (premise * (-s), False)]
+                if differs_in(s, premise) is None:
+                    out += [(premise * s, False), (premise * (-s), False)]
     return out
 
 

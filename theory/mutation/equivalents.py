@@ -23,7 +23,7 @@ from theory.mutation.reduction import is_square, is_zero, reduced, vanishes_by
 from theory.proof import Context, Inequality, Step, difference, scalars_of, value_of
 from theory.proof.alphabet import Alphabet
 from theory.proof.normal_form import NONNEGATIVE, POSITIVE, residue, sign
-from theory.proof.sums import Sum
+from theory.proof.sums import Sum, differs_in
 from theory.proof.traces import Trace, Word
 
 SHARP = {"<=": "<", ">=": ">"}
@@ -342,7 +342,7 @@ def holds(
         certified += ingredients(proof[0], proof[1], facts, kept)
     former = _gap(given) if given is not None else None
     if (weights := shares(former, gap, facts)) and proof is not None and isinstance(proof[0], Inequality):
-        certified += [(t * w, False) for t, _ in certified for w in weights]
+        certified += [(t * w, False) for t, _ in certified for w in weights if differs_in(w, t) is None]
     shown = [gap, *(plainly(s, asserted) for s in (asserted.lhs, asserted.rhs))]
     certified += multiples(premises, gap) + pairs(shown, facts) + grams(shown, facts) + roots(premises, gap)
     kind = Trace if isinstance(gap, (Word, Trace)) else type(gap)

@@ -21,6 +21,8 @@ from theory.proof.sums import Sum
 from theory.proof.traces import Trace, Word
 
 PRECISIONS = (64, 256, 1024)
+#: Instances drawn or varied for each that is wanted.
+PATIENCE = 12
 #: Points at which a mutant is tried before it survives.
 WORLDS = 6
 
@@ -57,7 +59,7 @@ def points(
     bases: list[World] = []
     found = failed = 0
     drawn = (limit + 1) // 2 if draw is not None else 0
-    for k in range(-3 * drawn, 3 * limit):
+    for k in range(-PATIENCE * drawn, 3 * limit):
         if k < 0 and found >= drawn and search:
             continue  # the rest by search
         if k >= 0 and matrices and not search:
@@ -69,7 +71,7 @@ def points(
         world: World | None
         if k < 0 and draw is not None:
             # optima, and what is left of the equations once something in an optimum is changed
-            if k % 3 == 0 or not bases:
+            if k % 2 == 0 or not bases:
                 world = world_at(draw(rng), terms, premises) or world_at(draw(rng), [*terms, *premises], [])
                 bases += [world] if world is not None else []
                 if world is not None and not all(world.vanishes(e) for e in premises):

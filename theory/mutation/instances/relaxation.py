@@ -1,27 +1,40 @@
-"""Instances of ``relaxation``: a minimiser, its factors and a dual point."""
+"""Instances of ``relaxation``: a minimiser, its factors and a dual point; or one of its hypotheses fails."""
 
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import sympy as sp
 
+from theory.mutation.instances import in_turn
 from theory.proof.instances import Instance, orthonormal_columns
 
+ONE, QUARTER, HALF = sp.Integer(1), sp.Rational(1, 4), sp.Rational(1, 2)
 
-def draw(rng: random.Random) -> Instance:
-    """A minimiser Z' of rank 2 with factors of its own, balanced or not, and a dual point on its singular space."""
+
+def minimiser(
+    rng: random.Random, left: sp.Rational = ONE, right: sp.Rational = ONE, weight: sp.Rational = HALF
+) -> Instance:
+    """A minimiser Z' of rank 2 with factors of its own, balanced or not, and a dual point on its singular space.
+
+    ``left`` and ``right`` are the lengths of the columns of P and Q, squares: where they are not 1, Z' = PSQᵀ is
+    smaller than S says, or larger, and so are its factors.  With another ``weight`` than 1/√4 of the four samples of the second
+    cell, features are not those of the samples.
+    """
     lam = sp.Rational(*rng.choice(((16, 1), (81, 1), (1, 16), (1, 81))))
     quarter = sp.sqrt(sp.sqrt(lam))
     P, Q, V = (orthonormal_columns(n, 2, rng) for n in (4, 3, 3))
     root = sp.diag(rng.randint(1, 3), rng.randint(1, 3))
-    Z = P * root**2 * Q.T
+    share, U = sp.sqrt(left * right), sp.sqrt(lam) * P * Q.T
     stretch = rng.choice((1, 1, 2))
-    W, H_ = stretch * quarter * P * root * V.T, V * root * Q.T / quarter / stretch
+    W, H_ = share * stretch * quarter * P * root * V.T, share * V * root * Q.T / quarter / stretch
+    P, Q = left * P, right * Q
+    Z = P * root**2 * Q.T
     # cells of 1, 4 and 1 samples
-    E = sp.Matrix([[1, 0, 0, 0, 0, 0], [0, *[sp.Rational(1, 2)] * 4, 0], [0, 0, 0, 0, 0, 1]])
+    E = sp.Matrix([[1, 0, 0, 0, 0, 0], [0, *[weight] * 4, 0], [0, 0, 0, 0, 0, 1]])
     D_W, D_n = sp.diag(*(rng.randint(1, 3) for _ in range(4))), sp.diag(1, 2, 1)
-    U, ones, B = sp.sqrt(lam) * P * Q.T, sp.ones(3, 1), sp.diag(*(rng.randint(1, 3) for _ in range(4)))
+    ones, B = sp.ones(3, 1), sp.diag(*(rng.randint(1, 3) for _ in range(4)))
     G = D_W * U * D_n
     r = G * ones
     v = B.inv() * r
@@ -43,3 +56,15 @@ def draw(rng: random.Random) -> Instance:
         {"λ_H": lam, "ω": omega, "Φ(z)": phi, "Φ∗(y)": conj_y, "Φ∗(q)": conj_q, "⟨y,z⟩": yz, "⟨q,z⟩": qz,
          "Σ_i ℓ_i": fit, "min (P)": primal, "F(W'H̃,b) − min (P)": 0, "δ": 0},
     )  # fmt: skip
+
+
+draw = in_turn(
+    minimiser,
+    partial(minimiser, left=QUARTER),
+    minimiser,
+    partial(minimiser, right=QUARTER),
+    minimiser,
+    partial(minimiser, weight=QUARTER),
+    partial(minimiser, left=1 / QUARTER),
+    partial(minimiser, right=1 / QUARTER),
+)
