@@ -8,14 +8,14 @@ import pytest
 import sympy as sp
 
 from theory.correlation_law import correlated_optimum
-from theory.mutation.instances.correlation_classes import draw
+from theory.mutation.instances.correlation_classes import scalars
 
 
 def test_drawn_numbers_are_the_optimum_in_every_phase() -> None:
     rng = random.Random(7)
     seen = set()
     for _ in range(60):
-        at = draw(rng).scalars
+        at = scalars(rng).scalars
         K, m, alpha = int(at["K"]), float(at["m"]), float(at["α"])
         expected = correlated_optimum(K, float(1 - at["B"]), m)
         assert float(at["f(W°, H°)"]) == pytest.approx(alpha * expected.value, rel=1e-12)

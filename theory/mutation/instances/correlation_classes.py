@@ -1,8 +1,12 @@
-"""Instances of ``correlation_classes``: optima of two correlated tasks whose margins are logarithms of integers."""
+"""Instances of ``correlation_classes``: optima of two correlated tasks whose margins are logarithms of integers.
+
+And points beside them, one thing of each wrong.
+"""
 
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import sympy as sp
 
@@ -11,6 +15,7 @@ from theory.claims import SYMBOLIC as ON
 from theory.claims import _at_an_optimum as optimum
 from theory.claims import _correlated_tasks as tasks
 from theory.claims import correlation_classes as claim
+from theory.mutation.instances import in_turn
 from theory.proof.instances import Instance
 
 
@@ -41,9 +46,16 @@ def stationary(rng: random.Random) -> tuple[int, sp.Rational, sp.Rational, sp.Ex
     return 3, sp.Rational(rng.choice((1, 3)), 2), sp.Rational(rng.choice((1, 2))), zero, zero, zero
 
 
-def draw(rng: random.Random) -> Instance:
-    """The scalars of an optimum: its value is computed from the logits, that of the dual point from the entropies."""
+def scalars(rng: random.Random, fault: str = "") -> Instance:
+    """The scalars of an optimum: its value is computed from the logits, that of the dual point from the entropies.
+
+    ``fault`` is what is wrong: the margin of the ``"sum"`` or of the ``"difference"`` of two classes, which then is not
+    stationary, or the value of the ``"point"`` or of the ``"dual"`` point.
+    """
     classes, B, m, a, b, c = stationary(rng)
+    while fault in ("sum", "difference") and (classes != 2 or a * b == 0):
+        classes, B, m, a, b, c = stationary(rng)
+    a, b = a * (2 if fault == "sum" else 1), b * (2 if fault == "difference" else 1)
     K = sp.Integer(classes)
     # N A/K² and N B/K² samples of every cell are whole numbers
     alpha, N = sp.Rational(rng.choice((1, 2, 5)), rng.choice((1, 3))), K**2 * rng.choice((200, 400))
@@ -58,5 +70,18 @@ def draw(rng: random.Random) -> Instance:
     dual = claim.entropies.value.subs(at)
     at |= {tasks.u: tasks.u_of.subs(at), tasks.v: tasks.v_of.subs(at), tasks.w: tasks.w_of.subs(at)}
     at |= {tasks.s_plus: plus, tasks.s_minus: minus}
+    value, dual = value + int(fault == "point"), dual + int(fault == "dual")
     at |= {optimum.least: value, optimum.attained: value, optimum.dual: dual}
     return Instance({}, at)
+
+
+draw = in_turn(
+    scalars,
+    partial(scalars, fault="sum"),
+    scalars,
+    partial(scalars, fault="difference"),
+    scalars,
+    partial(scalars, fault="point"),
+    scalars,
+    partial(scalars, fault="dual"),
+)

@@ -18,8 +18,8 @@ def minimiser(
 ) -> Instance:
     """A minimiser Z' of rank 2 with factors of its own, balanced or not, and a dual point on its singular space.
 
-    ``left`` and ``right`` are the lengths of the columns of P and Q, squares: where they are not 1, Z' = PSQᵀ is
-    smaller than S says, or larger, and so are its factors.  With another ``weight`` than 1/√4 of the four samples of the second
+    ``left`` and ``right`` are the lengths of the columns of P and Q, squares: where they are not 1, Z' = PSQᵀ is not
+    of the size that S says, nor are its factors.  With another ``weight`` than 1/√4 of the four samples of the second
     cell, features are not those of the samples.
     """
     lam = sp.Rational(*rng.choice(((16, 1), (81, 1), (1, 16), (1, 81))))
