@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import scipy.optimize
 import sympy as sp
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -186,3 +187,34 @@ def test_false_scalar_variants_are_refuted_at_a_rational_point(of, name, change)
     outcome = dataclasses.replace(true, **change).check(of.CLAIM.context(true))
     assert outcome.verdict is Verdict.REFUTED
     assert outcome.point
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_feature_in_a_direction_at_the_threshold_costs(seed):
+    """σ = τ: with h of length 1 in that direction the least value is above the minimum, by λ_H κ/(2(N + κ))."""
+    rng = np.random.default_rng(seed)
+    samples, lam, kappa = 5, float(rng.uniform(0.05, 0.5)), float(rng.uniform(0.5, 4))
+    unit, tau = kappa / (2 * samples), samples * np.sqrt(lam) / kappa
+    left, right = (np.linalg.qr(rng.normal(size=(n, 2)))[0] for n in (3, samples))
+    targets = left @ np.diag([2.5 * tau, tau]) @ right.T
+    least = unit * (np.sum(targets**2) - (1.5 * tau) ** 2)
+
+    def objective(w, h):
+        fit = unit * np.sum((w @ h - targets) ** 2)
+        return fit + np.sum(w**2) / 2 + lam / 2 * np.sum(h**2)
+
+    def held(x, component):
+        """Features with the given component in the direction, and the heads that are best for them."""
+        h = x.reshape(3, samples)
+        h = h - np.outer(h @ right[:, 1] - component, right[:, 1])
+        w = np.linalg.solve(2 * unit * h @ h.T + np.eye(3), 2 * unit * h @ targets.T).T
+        return objective(w, h)
+
+    direction = rng.normal(size=3)
+    direction /= np.linalg.norm(direction)
+    values = [
+        min(scipy.optimize.minimize(held, rng.normal(size=3 * samples), args=(c,)).fun for _ in range(4))
+        for c in (np.zeros(3), direction)
+    ]
+    assert values[0] == pytest.approx(least, rel=1e-6)
+    assert values[1] - least == pytest.approx(lam / 2 * kappa / (samples + kappa), rel=1e-4)

@@ -7,7 +7,8 @@ Statement   Let Y = [√λ_{W,t} √n_j y_{t,j}], under a free bias centred (Y s
 
                 f >= κ/(2N) (‖Y‖² − ‖Z*‖²),     Z* = P₁D₁Q₁ᵀ,
 
-            attained iff d >= rank Z*; at every minimiser Z' = Z* and W'W'ᵀ = √λ_H ((YYᵀ)^{1/2} − τI)_+.
+            attained iff d >= rank Z*; at every minimiser Z' = Z* and W'W'ᵀ = √λ_H ((YYᵀ)^{1/2} − τI)_+, and features
+            live in the span of Q₁: a direction at the threshold carries none.
             A direction of eigenvalue s² of the second moment lives iff λ_W λ_H < α² s²/N.
 Source      free bias and regression: Andriopoulos et al. (2024), Theorem 4.1; no bias, one balanced task: Tirer
             and Bruna (2022); stacked tasks, thresholds by direction, every minimiser: here.
@@ -104,6 +105,57 @@ f_at_point = unit * (Z - Y).square() + half * sp.sqrt(lam) * ((P_1 @ V).square()
 f_named = Named("f(W, H)", "f(W, H)", f_plain)
 f_bias_named = Named("f(W, H, b)", "f(W, H, b)", f_bias)
 by_direction = (Let(kappa, alpha / lam_w, "κ = α/λ_W"),)
+
+DEAD_DIRECTIONS = (
+    EqualityCase(
+        name="features in a direction below the threshold",
+        of="lower bound under a free bias",
+        summand=3,
+        because="fourth square: 0 where σ < τ",
+    ),
+    Identity(
+        name="size of the heads in dead directions",
+        lhs=(P_2.T @ W).square(),
+        rhs=Trace({}),
+        using=(
+            Using("self-duality, free bias", left=P_2.T @ W, right=P_2, transposed=True),
+            Using("logits of every minimiser, free bias", left=P_2.T, right=U.T @ P_2),
+            Using("Q₁ is centred", -tau * kappa / N, P_2.T @ beta, P_1.T @ P_2, transposed=True),
+            Using("Q₂ is centred", -kappa / N, P_2.T @ beta, S_2 @ P_2.T @ P_2, transposed=True),
+            Using("P₁ ⟂ P₂", right=D_1 @ Q_1.T @ U.T @ P_2, transposed=True),
+        ),
+        because="tr P₂ᵀZ'U'ᵀP₂, and P₂ᵀZ' = 0",
+    ),
+    EqualityCase(
+        name="heads do not see dead directions",
+        of="size of the heads in dead directions",
+        by=((Square(P_2.T @ W),),),
+        summand=0,
+    ),
+    Identity(
+        name="features in a direction at the threshold",
+        lhs=S_2 @ Q_2.T @ H.T,
+        rhs=Word({}, "c", "d"),
+        using=(
+            Using("heads do not see dead directions", times=N / kappa),
+            Using("self-duality, free bias", times=-N / kappa, left=P_2.T),
+            orthonormal("orthonormal P₂", identity("c"), S_2 @ Q_2.T @ H.T, -1),
+            orthonormal("P₁ ⟂ P₂", identity("c"), Q_1.T @ H.T, -tau, transposed=True),
+        ),
+        because="P₂ᵀW' = P₂ᵀU'H̃ᵀ = (κ/N) S₂Q₂ᵀH̃ᵀ",
+    ),
+    Identity(
+        name="dead directions carry no feature",
+        lhs=Q_2.T @ H.T,
+        rhs=Word({}, "c", "d"),
+        using=(
+            Using("features in a direction below the threshold", times=1 / tau**2),
+            Using("features in a direction at the threshold", times=1 / tau**2, left=S_2),
+        ),
+        because="(τ² − S₂²) + S₂² = τ²: not below the threshold, nor at it",
+        concludes=True,
+    ),
+)
 
 CLAIM = Claim(
     name="squared_error",
@@ -269,6 +321,7 @@ CLAIM = Claim(
             because="Z'U'ᵀ = Z*U'ᵀ, for U's = 0",
             concludes=True,
         ),
+        *DEAD_DIRECTIONS,
         Identity(
             name="square root of YYᵀ",
             lhs=Named("Y Yᵀ", r"Y Y^{\top}", Y @ Y.T),

@@ -12,21 +12,17 @@ import sympy as sp
 
 from theory.claims.squared_error import (
     D_1,
+    DEAD_DIRECTIONS,
     P_1,
     P_2,
     Q_1,
     Q_2,
     S_2,
     H,
-    N,
-    U,
     V,
-    W,
-    beta,
     bound,
     f_bias,
     f_plain,
-    kappa,
     lam,
     orthonormal,
     outside_left,
@@ -37,13 +33,12 @@ from theory.claims.squared_error import (
     v,
 )
 from theory.mutation.explained import Explanation
-from theory.proof import EqualityCase, Identity, Inequality, Slack, Square, Using
-from theory.proof.traces import Trace, Word, identity, trace
+from theory.proof import Identity, Inequality, Slack, Square, Using
+from theory.proof.traces import Trace, identity, trace
 
 LIVING = sp.sqrt(lam) * trace(D_1 @ P_1.T @ P_1 @ Q_1.T @ Q_1)
 FREE_BIAS = "lower bound under a free bias"
-SELF_DUAL, LOGITS = "self-duality, free bias", "logits of every minimiser, free bias"
-FEATURES, NO_HEAD = "features live in the label space", "heads do not see dead directions"
+FEATURES = "features live in the label space"
 
 
 def with_more_room(of: str, f: Trace, larger: Any = 0, smaller: Any = 0) -> Explanation:
@@ -70,46 +65,20 @@ def with_more_room(of: str, f: Trace, larger: Any = 0, smaller: Any = 0) -> Expl
 
 
 def features(times: Any) -> Explanation:
-    """H̃ᵀ = Q₁Q₁ᵀH̃ᵀ + times Q₂Q₂ᵀH̃ᵀ."""
-    rest = 1 - sp.sympify(times)
+    """H̃ᵀ = Q₁Q₁ᵀH̃ᵀ + times Q₂Q₂ᵀH̃ᵀ, for what the claim shows later: the last term is 0."""
     return Explanation(
         FEATURES,
         (
-            EqualityCase(name="below the threshold", of=FREE_BIAS, summand=3),
+            *DEAD_DIRECTIONS,
             Identity(
-                name="dead rows of the heads",
-                lhs=(P_2.T @ W).square(),
-                rhs=Trace({}),
-                using=(
-                    Using(SELF_DUAL, left=P_2.T @ W, right=P_2, transposed=True),
-                    Using(LOGITS, left=P_2.T, right=U.T @ P_2),
-                    Using("Q₁ is centred", -tau * kappa / N, P_2.T @ beta, P_1.T @ P_2, transposed=True),
-                    Using("Q₂ is centred", -kappa / N, P_2.T @ beta, S_2 @ P_2.T @ P_2, transposed=True),
-                    Using("P₁ ⟂ P₂", right=D_1 @ Q_1.T @ U.T @ P_2, transposed=True),
-                ),
-            ),
-            EqualityCase(name=NO_HEAD, of="dead rows of the heads", by=((Square(P_2.T @ W),),), summand=0),
-            Identity(
-                name="at the threshold",
-                lhs=S_2 @ Q_2.T @ H.T,
-                rhs=Word({}, "c", "d"),
-                using=(
-                    Using(NO_HEAD, times=N / kappa),
-                    Using(SELF_DUAL, times=-N / kappa, left=P_2.T),
-                    Using("orthonormal P₂", times=-1, right=S_2 @ Q_2.T @ H.T),
-                    Using("P₁ ⟂ P₂", times=-tau, right=Q_1.T @ H.T, transposed=True),
-                ),
-            ),
-            Identity(
-                name="dead directions carry no feature",
+                name="the living directions are enough",
                 lhs=H.T,
                 rhs=Q_1 @ Q_1.T @ H.T + times * (Q_2 @ Q_2.T @ H.T),
                 using=(
                     Using(FEATURES),
-                    Using("below the threshold", times=rest / tau**2, left=Q_2),
-                    Using("at the threshold", times=rest / tau**2, left=Q_2 @ S_2),
+                    Using("dead directions carry no feature", times=1 - sp.sympify(times), left=Q_2),
                 ),
-                because="Q₂ᵀH̃ᵀ = 0: below τ by the fourth square, at τ since W'W'ᵀ = √λ_H P₁D₁P₁ᵀ",
+                because="Q₂ᵀH̃ᵀ = 0, below the threshold and at it",
             ),
         ),
     )
