@@ -1,7 +1,7 @@
 # make report   set up, prove, certify, train, write build/report/verification.{html,pdf}
 # make test     set up, linter, types, layers, tests
 # make bench    set up, time our solver beside its peers, write build/bench/bench.json (five to ten minutes)
-# make mutation perturb every statement of the theory, write reports/records/mutation.json (a quarter of an hour)
+# make mutation perturb every statement of the theory, write reports/records/mutation.json (five to ten minutes)
 # make clean    remove what the others made
 # PYTHON chooses the interpreter of the virtual environment: make test PYTHON=python3.12
 

@@ -47,12 +47,19 @@ def test_what_a_reader_has_to_agree_with():
     assert found.readings == ("second",)
     assert found.citations == ()
     assert found.substitutions == ()
+    assert found.names == ()
 
 
 def test_changes_of_variables_are_listed_once_with_their_reason():
     found = trusted(CLAIMS["thresholds"]).substitutions
     assert len(found) == len(set(found))
     assert "ε = 0 (hard labels)" in found
+
+
+def test_terms_printed_by_a_name_are_listed_unless_a_step_gave_their_value():
+    found = trusted(CLAIMS["squared_error"]).names
+    assert "κ/(2N) (‖Y‖² − ‖Z*‖²)" in found
+    assert len(found) == len(set(found))
 
 
 def test_citations_are_listed_unless_checked():

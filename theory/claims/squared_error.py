@@ -120,7 +120,7 @@ DEAD_DIRECTIONS = (
         using=(
             Using("self-duality, free bias", left=P_2.T @ W, right=P_2, transposed=True),
             Using("logits of every minimiser, free bias", left=P_2.T, right=U.T @ P_2),
-            Using("Q₁ is centred", -tau * kappa / N, P_2.T @ beta, P_1.T @ P_2, transposed=True),
+            orthonormal("P₁ ⟂ P₂", P_2.T @ beta @ e.T @ Q_1, identity("c"), -tau * kappa / N),
             Using("Q₂ is centred", -kappa / N, P_2.T @ beta, S_2 @ P_2.T @ P_2, transposed=True),
             Using("P₁ ⟂ P₂", right=D_1 @ Q_1.T @ U.T @ P_2, transposed=True),
         ),

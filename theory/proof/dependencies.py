@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from theory.proof.claim import Claim
 from theory.proof.conditions import names_used
 from theory.proof.readings import linked, readings
-from theory.proof.rendering import relation_plain
-from theory.proof.steps.base import Given, Let
+from theory.proof.rendering import Named, relation_plain
+from theory.proof.steps.base import Given, Let, Step
 from theory.proof.steps.cited import Cited
 
 
@@ -23,6 +23,12 @@ def used_from_others(claim: Claim) -> dict[str, tuple[str, ...]]:
             found.setdefault(owner, {})[step] = None
     found.update({c.name: {} for c in claim.relies_on if c.name not in found})  # called upon in words
     return {owner: tuple(steps) for owner, steps in found.items()}
+
+
+def named(claim: Claim, step: Step) -> list[Named]:
+    """The sides of a step that are printed by a name, and that no earlier step gave their value."""
+    lhs, _, rhs = step.relation(claim.context(step))
+    return [side for side in (lhs, rhs) if isinstance(side, Named) and not side.by and side.value is not None]
 
 
 def substitution(let: Let) -> str:
@@ -41,6 +47,7 @@ class Trusted:
     readings : names and letters whose meaning is stated, by step.
     citations : citations whose roles are read and not checked, as "step (lemma)".
     substitutions : changes of variables, each with its reason: that the new variables exist is not shown.
+    names : terms that are printed by a name while their value is computed where the step is written.
     """
 
     words: tuple[str, ...]
@@ -49,6 +56,7 @@ class Trusted:
     readings: tuple[str, ...]
     citations: tuple[str, ...]
     substitutions: tuple[str, ...]
+    names: tuple[str, ...]
 
 
 def trusted(claim: Claim) -> Trusted:
@@ -62,4 +70,5 @@ def trusted(claim: Claim) -> Trusted:
         tuple(s.name for s in claim.steps if any(not r.shown for r in readings(claim, s))),
         tuple(f"{s.name} ({s.lemma.name})" for s, o in cited if o.detail.endswith("its roles are read")),
         tuple(dict.fromkeys(substitution(let) for s in claim.steps for let in s.lets)),
+        tuple(dict.fromkeys(side.plain for s in claim.steps for side in named(claim, s))),
     )

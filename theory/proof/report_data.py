@@ -8,7 +8,7 @@ from typing import Any
 
 from theory.proof import Cited, Claim, Given, Inequality, Outcome, Semidefinite, Step
 from theory.proof.alphabet import Alphabet, Condition
-from theory.proof.dependencies import substitution, trusted, used_from_others
+from theory.proof.dependencies import named, substitution, trusted, used_from_others
 from theory.proof.readings import readings
 from theory.proof.rendering import (
     condition_latex,
@@ -167,6 +167,7 @@ TRUSTED_HEADS = {
     "readings": "names and letters read as stated, in the steps",
     "citations": "citations whose roles are read",
     "substitutions": "changes of variables",
+    "names": "terms computed in the module and printed by a name",
 }
 
 
@@ -202,6 +203,9 @@ def claim_text(claim: Claim, steps: bool = False, width: int = 110, trust: bool 
             lines.append(textwrap.fill(text, width, initial_indent="    - ", subsequent_indent=" " * 8))
             for let in step.lets:
                 text = f"with {substitution(let)}"
+                lines.append(textwrap.fill(text, width, initial_indent=" " * 8, subsequent_indent=" " * 10))
+            for side in named(claim, step):
+                text = f"{side.plain} stands for {plain(side.value)}"
                 lines.append(textwrap.fill(text, width, initial_indent=" " * 8, subsequent_indent=" " * 10))
             for reading in readings(claim, step):
                 how = "shown" if reading.shown else "stated"

@@ -11,6 +11,7 @@ from typing import Any
 import sympy as sp
 
 from theory.claims.squared_error import (
+    CLAIM,
     D_1,
     DEAD_DIRECTIONS,
     P_1,
@@ -33,6 +34,7 @@ from theory.claims.squared_error import (
     v,
 )
 from theory.mutation.explained import Explanation
+from theory.mutation.operators import scalar_mutants
 from theory.proof import Identity, Inequality, Slack, Square, Using
 from theory.proof.traces import Trace, identity, trace
 
@@ -84,6 +86,24 @@ def features(times: Any) -> Explanation:
     )
 
 
+def below_the_threshold(factor: Any) -> Explanation:
+    """factor Q₂ᵀH̃ᵀ = S₂² Q₂ᵀH̃ᵀ, for what the claim shows later: both are 0."""
+    features_there, none = Q_2.T @ H.T, "dead directions carry no feature"
+    return Explanation(
+        DEAD_DIRECTIONS[0].name,
+        (
+            *DEAD_DIRECTIONS[1:],
+            Identity(
+                name="both sides are 0",
+                lhs=factor * features_there,
+                rhs=S_2 @ S_2 @ features_there,
+                using=(Using(none, times=factor), Using(none, times=-1, left=S_2 @ S_2)),
+                because="Q₂ᵀH̃ᵀ = 0",
+            ),
+        ),
+    )
+
+
 #: τ + S₂ = ((τ + S₂)² + τ² − S₂²)/(2τ)
 BOUNDED_BELOW = Explanation(
     "it is positive semidefinite",
@@ -119,5 +139,6 @@ EXPLAINED = (
     with_more_room(FREE_BIAS, f_bias, larger=1),
     *(with_more_room(FREE_BIAS, f_bias, smaller=c) for c in (HALF, 1, 2)),
     *(features(c) for c in (-1, 0, HALF, 2)),
+    *(below_the_threshold(c) for c in (sp.Integer(0), *(c for _, c in scalar_mutants(tau**2, CLAIM.alphabet)))),
     BOUNDED_BELOW,
 )
