@@ -56,9 +56,10 @@ def inherited(step: Step, context: Context) -> list[tuple[str, Condition]]:
 def unstated(step: Step, context: Context) -> list[tuple[str, Condition]]:
     """Those of :func:`inherited` that are neither the step's own conditions nor hypotheses of the claim."""
     stated = [*step.conditions, *(h for h in context.hypotheses if isinstance(h, Condition))]
-    summed = _index_sets(step, context)
+    found = inherited(step, context)
+    summed = _index_sets(step, context) if found else set()
     out = []
-    for name, condition in inherited(step, context):
+    for name, condition in found:
         if condition.name in summed:
             continue
         elsewhere = "::" in name  # in other letters: by name
