@@ -14,6 +14,8 @@ from pathlib import Path
 
 from relaxations.records import read_record
 
+#: Columns of the tables.
+ORDER = ("point", "enclosure", "equivalent", "implied", "not used", "survived")
 #: How the reason of a mutant begins that was proved by hand.
 BY_HAND = "proved by hand"
 
@@ -53,7 +55,7 @@ def read_mutation(path: Path) -> MutationTest:
     """The mutation test of a record.  Raises ``ValueError`` and what a malformed record causes."""
     data = read_record(path, "mutation")
     result = data["result"]
-    fates = tuple(result["counts"])
+    fates = tuple(sorted(result["counts"], key=lambda fate: ORDER.index(fate) if fate in ORDER else len(ORDER)))
     counted = [
         (claim, operator, fate, int(count))
         for claim, steps in result["fates"].items()
