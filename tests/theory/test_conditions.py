@@ -1,10 +1,12 @@
 """A step rests on others only where they hold: their conditions are its own, or the claim's, or cases that are all."""
 
+import dataclasses
+
 import pytest
 import sympy as sp
 
 from theory.claims import all_claims
-from theory.proof import Cases, Claim, Identity, Inequality, Named, Slack
+from theory.proof import Cases, Claim, Identity, Inequality, Named, Slack, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.conditions import inherited, unstated
 
@@ -55,6 +57,26 @@ def test_cases_that_are_all_leave_no_condition():
     one = claim(first, second, both)
     assert one.check(both).proved
     assert not inherited(both, one.context(both))
+
+
+def test_an_equation_that_adds_up_two_cases_is_refused():
+    """What holds where a > b and what holds elsewhere never hold together: their difference says nothing."""
+    z = Named("z", "z", sp.Integer(0))
+    first = Identity(name="first", lhs=z, rhs=sp.Integer(0), where=(ABOVE,), concludes=True)
+    second = Identity(name="second", lhs=z, rhs=sp.Integer(0), where=(BELOW,), concludes=True)
+    step = Identity(name="both", lhs=sp.Integer(0), rhs=sp.Integer(0), using=(Using("first"), Using("second")))
+    one = claim(first, second, step)
+    with pytest.raises(ValueError, match="'both': 'first' holds where 'above'"):
+        one.check(step)
+
+
+def test_premises_of_a_citation_may_be_cases():
+    """As in claim single_source: every block of the stack is that of a living or of a dead task."""
+    source = next(c for c in all_claims() if c.name == "single_source")
+    step = next(s for s in source.steps if s.name == "dual feasibility")
+    assert not inherited(step, source.context(step))
+    alone = dataclasses.replace(step, premises=tuple(p for p in step.premises if "dead" not in p))
+    assert [c.name for _, c in inherited(alone, source.context(step))] == ["task t is alive"]
 
 
 def test_no_claim_of_the_suite_leaves_a_condition_out():

@@ -4,8 +4,9 @@ r"""A step rests on others only where they hold: the conditions of what it uses 
     step B        uses A; must state x > 1 too, unless the claim assumes it
 
 A sum over "t alive" is over the tasks for which "task t is alive": it states that condition.
-Two conditions of which one always holds (x < y, x ≥ y) are no condition: what is used is a case each, for one task
-each of a stack, say.  The same for :class:`theory.proof.steps.cases.Cases`, which checks that its cases are all.
+Premises of a citation under two conditions of which one always holds (x < y, x ≥ y) are a case each, for every task of
+a stack, and together no condition; an equation that adds up both would say nothing.  The cases of
+:class:`theory.proof.steps.cases.Cases` are no conditions either: it checks that they are all.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from theory.proof.normal_form import residue
 from theory.proof.rendering import Named
 from theory.proof.steps.base import Context, Slack, Step, Termwise
 from theory.proof.steps.cases import Cases
+from theory.proof.steps.cited import Cited
 from theory.proof.steps.vanishing import eliminate, value_of
 from theory.proof.sums import Sum
 
@@ -38,7 +40,7 @@ def names_used(step: Step) -> Iterator[str]:
 
 
 def inherited(step: Step, context: Context) -> list[tuple[str, Condition]]:
-    """(step used, condition) for every condition of a step that this one uses; cases that are all left out."""
+    """(step used, condition) for every condition of a step that this one uses, but for cases that are all."""
     if isinstance(step, Cases):
         return []
     found: list[tuple[str, Condition]] = []
@@ -46,6 +48,8 @@ def inherited(step: Step, context: Context) -> list[tuple[str, Condition]]:
         used = context.equation(name) if "::" in name or name in context.earlier else None
         if isinstance(used, Step):
             found += [(name, condition) for condition in used.conditions]
+    if not isinstance(step, Cited):
+        return found
     return [
         (name, condition)
         for name, condition in found

@@ -21,9 +21,9 @@ import sympy as sp
 
 from theory.mutation.assertions import Assertion, without_lets
 from theory.mutation.equivalents import is_zero_term
-from theory.proof import Cited, Claim, Context, Slack, Square, Step, Termwise, difference, value_of
+from theory.proof import Cited, Claim, Context, Square, Step, Termwise, difference, value_of
 from theory.proof.alphabet import Alphabet
-from theory.proof.conditions import unstated
+from theory.proof.conditions import names_used, unstated
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def proves(one: Explanation, claim: Claim, step: Step, mutant: Assertion) -> boo
     if one.without:
         kept = {name for name, _ in mutant.premises} | {name for name, _, _ in mutant.slacks} | own
         middles = {m.name for m in mutant.semidefinite}
-        if any(name not in kept for s in one.steps for name in _used(s)):
+        if any(name not in kept for s in one.steps for name in names_used(s)):
             return False
         if any(name not in middles for s in one.steps for name in _middles(s)):
             return False
@@ -107,17 +107,6 @@ def _same(a: object, b: object, alphabet: Alphabet) -> bool:
         return is_zero_term(difference(value_of(a), value_of(b)), alphabet)
     except (ValueError, TypeError):  # terms of different kinds
         return False
-
-
-def _used(step: Step) -> Iterable[str]:
-    """The names of all that the step leans on."""
-    yield from (u.equation for u in getattr(step, "using", ()))
-    yield from getattr(step, "premises", ())
-    if isinstance(of := getattr(step, "of", None), str):
-        yield of
-    for product in getattr(step, "by", ()):
-        for factor in product:
-            yield from (f.step for f in _flat(factor) if isinstance(f, Slack))
 
 
 def _middles(step: Step) -> Iterable[str]:
