@@ -79,6 +79,20 @@ def test_premises_of_a_citation_may_be_cases():
     assert [c.name for _, c in inherited(alone, source.context(step))] == ["task t is alive"]
 
 
+def test_a_quoted_step_has_its_own_condition_in_other_letters():
+    claim_ = next(c for c in all_claims() if c.name == "multi_source")
+    step = next(s for s in claim_.steps if s.name == "optimal heads")
+    assert claim_.check(step).proved
+    alive = step.conditions[0]
+    for where, message in (
+        ((), "assumes 'task t is alive'"),
+        ((Condition(alive.name, alive.lhs, "<", 2 * alive.rhs),), "'task t is alive' is another condition"),
+        ((Condition(alive.name, alive.lhs, "<=", alive.rhs),), "'task t is alive' is another condition"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            dataclasses.replace(step, where=where).check(claim_.context(step))
+
+
 def test_no_claim_of_the_suite_leaves_a_condition_out():
     assert not [
         f"{c.name} / {s.name}: {name} holds where {condition.name}"

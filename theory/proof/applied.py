@@ -17,6 +17,7 @@ import sympy as sp
 
 from theory.proof import Context, Outcome, Step, difference, value_of, vanish
 from theory.proof.alphabet import Condition
+from theory.proof.normal_form import residue
 from theory.proof.sums import Sum
 from theory.proof.symmetric import Symmetric
 from theory.proof.traces import Word
@@ -32,7 +33,8 @@ class Applied(Step):
     read_as : the same equation in the letters of matrix polynomials, for later steps (see ``Identity``).
     minimum : the step says that its left side, a minimum, *equals* the right one; read: every point is above.
 
-    Conditions of the step must hold here: conditions of the same names in ``where`` or among the hypotheses.
+    Conditions of the step must hold here: those of the same names in ``where`` or among the hypotheses, which must say
+    the same for the other symbols.
     """
 
     of: str
@@ -51,10 +53,15 @@ class Applied(Step):
         """The step is proved, its conditions are among ours, and the right sides agree."""
         source: Step = context.equation(self.of)
         claim = next(c for c in context.claims if c.name == self.of.split("::")[0])
-        known = {c.name for c in (*self.conditions, *context.hypotheses) if isinstance(c, Condition)}
-        missing = [c.name for c in source.conditions if c.name not in known]
-        if missing:
-            raise ValueError(f"step {self.name!r}: {self.of!r} assumes {missing[0]!r}, which is not assumed here")
+        known = {c.name: c for c in (*self.conditions, *context.hypotheses) if isinstance(c, Condition)}
+        for condition in source.conditions:
+            if condition.name not in known:
+                raise ValueError(
+                    f"step {self.name!r}: {self.of!r} assumes {condition.name!r}, which is not assumed here"
+                )
+            there, here = condition.slack.subs(self.values, simultaneous=True), known[condition.name]
+            if condition.strict != here.strict or residue(there - here.slack, context.alphabet) != 0:
+                raise ValueError(f"step {self.name!r}: {condition.name!r} is another condition in {self.of!r}")
         for symbol, value in self.values.items():
             if claim.alphabet.domains.get(symbol) != context.alphabet.domains.get(value):
                 raise ValueError(f"step {self.name!r}: {symbol} and {value} do not have the same domain")
