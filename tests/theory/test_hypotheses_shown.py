@@ -52,3 +52,11 @@ def test_a_step_that_fails_shows_nothing():
     given = next(h for h in claim.hypotheses if getattr(h, "shown_by", "") == "scale of the residual")
     with pytest.raises(ValueError, match="not proved"):
         linked(claim, given)
+
+
+def test_a_step_shows_nothing_beyond_its_conditions():
+    """A head is 0 where its task is dead, which claim multi_source does not assume."""
+    claim = changed(multi_source.CLAIM, "rows of an optimal head sum to 0", "single_source::a dead head is 0")
+    given = next(h for h in claim.hypotheses if getattr(h, "name", "") == "rows of an optimal head sum to 0")
+    with pytest.raises(ValueError, match="which holds where 'task t is dead'"):
+        linked(claim, given)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from theory.proof import Claim, Given, Step, difference, scalars_of, value_of
+from theory.proof.alphabet import Condition
 from theory.proof.normal_form import residue
 from theory.proof.rendering import Named, relation_latex, relation_plain
 from theory.proof.traces import Word
@@ -50,7 +51,7 @@ def readings(claim: Claim, step: Step) -> list[Reading]:
 def linked(claim: Claim, given: Given) -> str:
     """How the step ``given.shown_by`` shows a hypothesis: ``"the same equation"``, or ``"read in other letters"``.
 
-    ``ValueError`` if that step is not proved, or no equation.
+    ``ValueError`` if that step is not proved, no equation, or holds under conditions that the claim does not assume.
     """
     owner, _, name = given.shown_by.rpartition("::")
     source = claim if not owner else next(c for c in claim.relies_on if c.name == owner)
@@ -60,6 +61,13 @@ def linked(claim: Claim, given: Given) -> str:
     lhs, op, rhs = step.relation(source.context(step))
     if op != "=":
         raise ValueError(f"claim {claim.name!r}: {given.name!r} rests on {given.shown_by!r}, which is no equation")
+    assumed = {h.name for h in claim.hypotheses if isinstance(h, Condition)}
+    beyond = [c.name for c in step.conditions if c.name not in assumed]
+    if beyond:
+        shown = f"{given.name!r} rests on {given.shown_by!r}"
+        raise ValueError(
+            f"claim {claim.name!r}: {shown}, which holds where {beyond[0]!r}; the claim does not assume it"
+        )
     here, there = difference(given.lhs, given.rhs), difference(*(getattr(step, "read_as", None) or (lhs, rhs)))
     same = _equal(here, there, claim) or (isinstance(there, Word) and _equal(here, there.T, claim))
     return "the same equation" if same else "read in other letters"
