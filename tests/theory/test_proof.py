@@ -208,6 +208,17 @@ def test_sums_for_every_number_of_terms():
     )
 
 
+def test_a_step_of_another_claim_rests_on_all_before_it():
+    false = Identity(name="false", lhs=p, rhs=2 * p)
+    follows = Identity(name="follows", lhs=3 * p, rhs=6 * p, using=(Using("false", times=3),), concludes=True)
+    source = Claim("source", "", x, (), (false, follows), "here")
+    assert source.check(follows).proved
+    quoting = Identity(name="quoting", lhs=p, rhs=2 * p, using=(Using("source::follows", times=1 / 3),), concludes=True)
+    claim = Claim("quoting", "", x, (), (quoting,), "here", (source,))
+    with pytest.raises(ValueError, match="step 'false' of claim 'source' is not proved"):
+        claim.check(quoting)
+
+
 def test_a_sum_is_not_multiplied_by_what_differs_in_its_terms():
     """Σ d_k = 0 does not give Σ d_k² = 0, nor Σ p_t z = Σ p_t times one z_t."""
     d_k, z_t, w = x.real("d_k"), x.real("z_t"), x.real("w")

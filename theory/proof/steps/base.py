@@ -160,7 +160,7 @@ class Context:
     def equation(self, name: str) -> Any:
         """The relation called ``name``: an earlier step, a :class:`Given`, or ``"claim::step"`` of another claim.
 
-        ``ValueError`` if there is none, or if the other claim's step is not proved.
+        ``ValueError`` if there is none, or if the other claim's step, or one before it, is not proved.
         """
         found: Any = self.earlier.get(name)
         if found is None and "::" in name:
@@ -176,8 +176,12 @@ class Context:
         step = None if claim is None else next((s for s in claim.steps if s.name == step_name), None)
         if claim is None or step is None:
             return None
-        if not claim.check(step).proved:
-            raise ValueError(f"step {step_name!r} of claim {claim_name!r} is not proved")
+        # what it rests on may be anything before it
+        for one, outcome in zip(claim.steps, claim.outcomes, strict=True):
+            if not outcome.proved:
+                raise ValueError(f"step {one.name!r} of claim {claim_name!r} is not proved")
+            if one is step:
+                break
         return step
 
 
