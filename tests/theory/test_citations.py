@@ -6,8 +6,10 @@ from collections import Counter
 import pytest
 import sympy as sp
 
+from theory import lemmas
 from theory.claims import all_claims
-from theory.proof import Cited
+from theory.proof import Cited, Context, Inequality
+from theory.proof.alphabet import Alphabet
 from theory.proof.symmetric import Symmetric
 
 CLAIMS = {c.name: c for c in all_claims()}
@@ -80,3 +82,20 @@ def test_exponentials_that_do_not_fit_are_read_and_not_checked():
     assert claim.check(true).detail.endswith("checked")
     wrong = dataclasses.replace(true, roles={**true.roles, "larger": 2 * true.roles["larger"]})
     assert wrong.check(claim.context(true)).detail.endswith("read")
+
+
+@pytest.mark.parametrize(("op", "turned"), [(">=", False), (">", False), ("<=", True), ("<", True)])
+def test_logarithms_are_compared_by_what_they_are_taken_of(op, turned):
+    x = Alphabet()
+    p, q = x.positive("p"), x.positive("q")
+    sides = (p, p + q) if turned else (p + q, p)
+    premise = Inequality(name="inside", lhs=sides[0], op=op, rhs=sides[1])
+
+    def detail(larger, smaller):
+        roles = {"larger": sp.log(larger), "smaller": sp.log(smaller)}
+        step = Cited(name="logarithms", lemma=lemmas.EXPONENTIAL_INCREASING, roles=roles, premises=("inside",))
+        return step.check(Context(x, (), {"inside": premise})).detail
+
+    assert detail(p + q, p).endswith("checked")
+    assert detail(p, p + q).endswith("read")
+    assert detail(p + 2 * q, p).endswith("read")

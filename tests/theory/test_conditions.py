@@ -6,7 +6,8 @@ import pytest
 import sympy as sp
 
 from theory.claims import all_claims
-from theory.proof import Cases, Claim, Identity, Inequality, Named, Slack, Using
+from theory.lemmas import JENSEN
+from theory.proof import Cases, Cited, Claim, Context, Identity, Inequality, Named, Slack, Using
 from theory.proof.alphabet import Alphabet, Condition
 from theory.proof.conditions import inherited, unstated
 
@@ -77,6 +78,19 @@ def test_premises_of_a_citation_may_be_cases():
     assert not inherited(step, source.context(step))
     alone = dataclasses.replace(step, premises=tuple(p for p in step.premises if "dead" not in p))
     assert [c.name for _, c in inherited(alone, source.context(step))] == ["task t is alive"]
+
+
+@pytest.mark.parametrize(("other", "left"), [("<=", 0), ("<", 2)])
+def test_cases_that_leave_a_point_out_are_conditions(other, left):
+    """Premises where a > b and where a < b say nothing of a = b."""
+    second = dataclasses.replace(HIGHER, name="second", where=(Condition("below", a, other, b),))
+    citing = Cited(name="citing", lemma=JENSEN, roles={}, premises=("higher", "second"))
+    assert len(inherited(citing, Context(x, (), {"higher": HIGHER, "second": second}))) == left
+
+
+def test_a_weaker_condition_of_that_name_does_not_do():
+    step = resting((Condition("above", a, ">=", b),))
+    assert unstated(step, claim(HIGHER, step).context(step))
 
 
 def test_a_quoted_step_has_its_own_condition_in_other_letters():

@@ -208,6 +208,16 @@ def test_sums_for_every_number_of_terms():
     )
 
 
+def test_a_sum_is_positive_only_if_it_has_a_term():
+    def positive(summand, **known):
+        by = ((Termwise("t", (summand,), **known),),)
+        return verdict(Inequality(name="sum", lhs=Sum("t", summand), op=">", rhs=0, by=by))
+
+    assert positive(p) is not Verdict.PROVED, "there may be no term"
+    assert positive(p, some=True) is Verdict.PROVED
+    assert positive(z**2, some=True) is not Verdict.PROVED, "all terms may be 0"
+
+
 def test_a_step_of_another_claim_rests_on_all_before_it():
     false = Identity(name="false", lhs=p, rhs=2 * p)
     follows = Identity(name="follows", lhs=3 * p, rhs=6 * p, using=(Using("false", times=3),), concludes=True)
