@@ -195,3 +195,14 @@ def test_command(capsys, tmp_path):
     with pytest.raises(SystemExit) as error:
         main(["--claim", "no such claim"])
     assert error.value.code == 2
+
+
+@pytest.mark.parametrize("text", ["my notes", '{"kind": "experiment"}', "[1, 2]"])
+def test_a_file_that_is_something_else_is_not_written_over(capsys, tmp_path, text):
+    path = tmp_path / "notes.json"
+    path.write_text(text)
+    with pytest.raises(SystemExit) as error:
+        main(["--claim", "cells", "--json", str(path)])
+    assert error.value.code == 2
+    assert path.read_text() == text
+    assert "--fresh" in capsys.readouterr().err

@@ -7,8 +7,8 @@ Statement   Let Y = [√λ_{W,t} √n_j y_{t,j}], under a free bias centred (Y s
 
                 f >= κ/(2N) (‖Y‖² − ‖Z*‖²),     Z* = P₁D₁Q₁ᵀ,
 
-            attained iff d >= rank Z*; at every minimiser Z' = Z* and W'W'ᵀ = √λ_H ((YYᵀ)^{1/2} − τI)_+, and features
-            live in the span of Q₁: a direction at the threshold carries none.
+            attained iff d >= rank Z*; at every minimiser Z' = Z* and W'W'ᵀ = √λ_H ((YYᵀ)^{1/2} − τI)_+; under a free
+            bias features live in the span of Q₁: a direction at the threshold carries none.
             A direction of eigenvalue s² of the second moment lives iff λ_W λ_H < α² s²/N.
 Source      free bias and regression: Andriopoulos et al. (2024), Theorem 4.1; no bias, one balanced task: Tirer
             and Bruna (2022); stacked tasks, thresholds by direction, every minimiser: here.

@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m theory.mutat
     )
     parser.add_argument("--claim", metavar="NAME", action="append", help="only this claim (may be given again)")
     parser.add_argument("--json", metavar="FILE", help="also write the fates, and what no point contradicts one by one")
-    parser.add_argument("--points", action="store_true", help="also every point, in FILE (large)")
+    parser.add_argument("--points", action="store_true", help="also every point, in FILE (large; all anew)")
     parser.add_argument("--fresh", action="store_true", help="do not keep what FILE says of claims that are unchanged")
     parser.add_argument("--jobs", metavar="N", type=int, default=1, help="processes (default 1)")
     options = parser.parse_args(arguments)
@@ -66,8 +66,13 @@ def main(arguments: list[str] | None = None, prog: str = "python -m theory.mutat
     started = time.perf_counter()
     now = identities(names)
     found: dict[str, Outcome] = {}
-    if options.json and not options.fresh:
-        found = kept(Path(options.json), now, chosen, again=bool(options.claim))
+    if options.json and not options.fresh and not options.points:  # a record has no points to keep
+        try:
+            found = kept(Path(options.json), now, chosen, again=bool(options.claim))
+        except ValueError:
+            parser.error(
+                f"--json {options.json}: not a record of this test; name another file, or --fresh to replace it"
+            )
     left = [n for n in chosen if n not in found]
 
     def write() -> None:

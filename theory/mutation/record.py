@@ -80,13 +80,16 @@ def result_of(
 def kept(path: Path, now: Mapping[str, Mapping[str, str]], chosen: Sequence[str], again: bool) -> dict[str, Outcome]:
     """What a record says of claims whose steps are what they were, by name; empty if there is no record.
 
-    Of the ``chosen`` ones only those that had no survivors, and none if they are to be tried ``again``.
+    Of the ``chosen`` ones only those that had no survivors, and none if they are to be tried ``again``.  Raises
+    ``ValueError`` for a file that is something else: it is not to be written over.
     """
-    if not path.exists():
+    if not path.is_file():
         return {}
     data = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(data, dict) or data.get("kind") != "mutation":
+        raise ValueError(f"{path}: no record of a mutation test")
     result = data.get("result", {})
-    if data.get("kind") != "mutation" or "uncontradicted" not in result:
+    if "uncontradicted" not in result:  # of an earlier form
         return {}
     out = {}
     for name, fates in result["fates"].items():
