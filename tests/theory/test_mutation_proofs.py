@@ -195,6 +195,17 @@ def test_worlds_are_varied_and_mended():
     assert len(seen) > 5
 
 
+def test_exponents_that_would_be_high_degrees_are_not_reduced():
+    """e^{−p/q} with a large numerator is a power of e^{1/q}; not shown to vanish is what may be said, and at once."""
+    gap = sp.log(1 + sp.exp(-lam)) - sp.exp(-lam)
+    started = time.process_time()
+    assert not World({lam: flint.fmpq(123457, 1024)}, {}, {}).vanishes(gap)
+    assert time.process_time() - started < 5
+    assert World({lam: flint.fmpq(7, 2)}, {}, {}).vanishes(
+        sp.log(sp.exp(-lam) + sp.exp(-2 * lam)) - sp.log(1 + sp.exp(lam)) + 2 * lam
+    )
+
+
 def test_a_limit_ends_a_search_and_nothing_else():
     done = False
     with limited(0.05):
